@@ -79,7 +79,7 @@ def commands(group: click.Group, context: click.Context) -> Iterator[str]:
 
 
 def page() -> str:
-    from gatewayd import translation
+    from gatewayd.words import translation
 
     # Before any command is imported: its help is made then.
     translation.set_language("en")

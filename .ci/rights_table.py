@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from gatewayd.actor import Role
 from gatewayd.operations.rights import RIGHTS, Right
+from gatewayd.values.actor import Role
 
 PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "people.md"
 BEGIN: Final = "<!-- rights: a test holds this table against the code -->\n"

@@ -53,7 +53,7 @@ def _core(module: str, imported: str) -> bool:
         return True
     if module == "gatewayd" or within(imported, ROOF):
         return False
-    if module == "gatewayd.model":
+    if module == "gatewayd.values.model":
         return False
     if imported == "gatewayd":
         return True

@@ -16,10 +16,10 @@ from gatewayd.config import Config, LineConfig
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dispatch.sink import LineSink
-from gatewayd.errors import GatewayError
 from gatewayd.inbound import InboundRules
 from gatewayd.numbers import NumberError, Numbers, Policy, render
 from gatewayd.store.commands import LineUse, LoadLine, OpenWork, Received, Reported
+from gatewayd.values.errors import GatewayError
 
 log = structlog.get_logger()
 

@@ -15,35 +15,35 @@ from typing import Any, Final, TypeVar, cast
 import structlog
 
 from drivers.base import HookCall
-from gatewayd.acknowledgement import Outcomes
 from gatewayd.answers.engine.service import Answers
+from gatewayd.billing.engine.acknowledgement import Outcomes
 from gatewayd.campaigns.engine.service import Campaigns
-from gatewayd.clock import now_ms
 from gatewayd.config import Config
+from gatewayd.credentials.vault import Vault
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dunning.engine.reminding import Reminding
 from gatewayd.dunning.engine.service import Collections
-from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
 from gatewayd.feeds.engine.service import Feeds
 from gatewayd.imports.engine.service import Imports
 from gatewayd.intake.posting import PostDesk
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.uploads import UploadDesk
-from gatewayd.news import Kind, News
-from gatewayd.reasons import standing
-from gatewayd.stalls import Stalls
 from gatewayd.store.commands import Change, Command, JobChange, LoadingJobs, LoadQueues, SetJobState, Settled, Sweep
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending.gate import look_again
 from gatewayd.store.writer import Writer
-from gatewayd.task_engine import TaskEngine
-from gatewayd.translation import gettext as _
-from gatewayd.vault import Vault
-from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
+from gatewayd.tasks.engine import TaskEngine
+from gatewayd.values.clock import now_ms
+from gatewayd.values.errors import ConflictError, GatewayError, NotFoundError, UnavailableError, UsageError
+from gatewayd.values.news import Kind, News
+from gatewayd.values.stalls import Stalls
+from gatewayd.values.views import EventView, LineView, Rates, StallView, WriterView
 from gatewayd.webhooks.engine.service import Webhooks
 from gatewayd.webhooks.verdict import Verdict
+from gatewayd.words.reasons import standing
+from gatewayd.words.translation import gettext as _
 from spool.document import parse
 from spool.errors import JobFileError
 from spool.folders import ACCEPTED, Spool

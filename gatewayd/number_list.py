@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gatewayd.contact.blockable import read
-from gatewayd.errors import GatewayError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import GatewayError
+from gatewayd.words.translation import gettext as _
 
 if TYPE_CHECKING:
     from gatewayd.numbers import Numbers

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from drivers.base import Accepted, Blame, Completed, Fate, NotSent, Outcome, Partial, Refused, Uncertain
-from gatewayd.model import IN_NETWORK, PartState, State, message_state
-from gatewayd.storable import bounded, maybe, wellformed
 from gatewayd.store.commands import Amend, Finish, KeptBack, PartEnd, Work
+from gatewayd.values.model import IN_NETWORK, PartState, State, message_state
+from gatewayd.values.storable import bounded, maybe, wellformed
 
 WITHDRAWN_TO: Final = {
     "expired": State.EXPIRED,

@@ -22,8 +22,8 @@ from drivers.base import (
     LineSetup,
     MisconfiguredError,
 )
-from gatewayd.errors import ConfigError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ConfigError
+from gatewayd.words.translation import gettext as _
 
 
 class UnknownDriverError(ConfigError):

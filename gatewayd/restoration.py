@@ -26,15 +26,15 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from gatewayd.clock import now_ms
-from gatewayd.errors import GatewayError, NotFoundError
-from gatewayd.model import State, ulid_number, ulid_salt
 from gatewayd.store.campaigns import numbers, recalled
 from gatewayd.store.commands import CAMPAIGN_JOB, CLAIM_JOB, REMINDER_JOB, Block, Change, Command
 from gatewayd.store.dunning import recalled_sends, recalling
 from gatewayd.store.sending import restoration
 from gatewayd.store.sending.inbox import OPT_OUT
 from gatewayd.store.sending.keys import is_known
+from gatewayd.values.clock import now_ms
+from gatewayd.values.errors import GatewayError, NotFoundError
+from gatewayd.values.model import State, ulid_number, ulid_salt
 from spool import durable, posted
 from spool.errors import SpoolError
 from spool.evidence import (

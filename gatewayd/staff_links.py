@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from drivers.base import OutboundMessage
-from gatewayd.staff import marked, unmarked
+from gatewayd.credentials.tokens import digest
 from gatewayd.store.commands import Change
 from gatewayd.store.people import resets
 from gatewayd.store.port import Writer
-from gatewayd.tokens import digest
+from gatewayd.values.staff import marked, unmarked
 
 
 def links(writer: Writer, now: Callable[[], int]) -> Callable[[OutboundMessage], Awaitable[OutboundMessage]]:

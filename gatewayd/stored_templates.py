@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from gatewayd.clock import now_ms
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store.accounts import account_number
 from gatewayd.store.campaigns import files
 from gatewayd.store.campaigns.templates import Version, mark_used, needs_mark, version_of
 from gatewayd.store.commands import Change
 from gatewayd.store.port import Writer
 from gatewayd.store.settings.accounts import settings
+from gatewayd.values.clock import now_ms
+from gatewayd.values.errors import ConflictError, NotFoundError
 from spool import stored
 from spool.document import JobDocument
 from spool.errors import JobFileError

@@ -13,11 +13,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from gatewayd import call_amounts
 from gatewayd.intake.feed import SMALL
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.record import Follow
 from gatewayd.intake.stored import kept_files
+from gatewayd.values import call_amounts
 from spool import posted
 from spool.document import JobDocument, parse
 from spool.errors import JobFileError, SpoolError

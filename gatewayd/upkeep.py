@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd.errors import GatewayError
 from gatewayd.store.commands import Change, EndParts, Prune, Sweep
 from gatewayd.store.contacts import evidence
 from gatewayd.store.people.retention import forget
 from gatewayd.store.port import Writer
 from gatewayd.store.sending import abandoned
 from gatewayd.store.tickets import pruning
+from gatewayd.values.errors import GatewayError
 from spool.errors import SpoolError
 from spool.retention import Forgotten
 

@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from gatewayd.answers.bodies import AMOUNTS, TELLING, VARIABLES
 from gatewayd.answers.keywords import words
-from gatewayd.storable import wellformed
-from gatewayd.templates import named_in
+from gatewayd.values.storable import wellformed
+from gatewayd.values.templates import named_in
 from spool.names import variable_name
 
 WORDS_MAX: Final = 40

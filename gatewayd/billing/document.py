@@ -8,8 +8,8 @@ from typing import Any
 
 from gatewayd.billing.balance import Balance, disputed
 from gatewayd.billing.facts import Invoice, Payment
-from gatewayd.clock import iso
-from gatewayd.money import format_money
+from gatewayd.values.clock import iso
+from gatewayd.values.money import format_money
 
 
 @dataclass(frozen=True, slots=True)

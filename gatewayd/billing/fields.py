@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from gatewayd.billing.facts import METHODS, Allocation
 from gatewayd.customers import fields
 from gatewayd.customers.faults import FieldError
-from gatewayd.money import parse_money
+from gatewayd.values.money import parse_money
 
 Kind = Literal["invoices", "payments", "credit_notes"]
 KINDS: Final = ("invoices", "payments", "credit_notes")

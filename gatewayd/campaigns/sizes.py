@@ -17,9 +17,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from gatewayd.characters import visible
-from gatewayd.templates import Parts
-from gatewayd.texts import Wanted, as_sent, fits_gsm7, septets, transliterate
+from gatewayd.values.characters import visible
+from gatewayd.values.templates import Parts
+from gatewayd.values.texts import Wanted, as_sent, fits_gsm7, septets, transliterate
 
 DEAREST: Final = 3
 _PLAIN: Final = "x"

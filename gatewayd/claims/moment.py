@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gatewayd.actor import Scope
 from gatewayd.billing.balance import balances
 from gatewayd.dunning import promises as said
 from gatewayd.dunning.decide import decide
@@ -19,6 +18,7 @@ from gatewayd.store.dunning.decisions import Said
 from gatewayd.store.dunning.policies import Rules
 from gatewayd.store.dunning.situations import Seen
 from gatewayd.store.settings.accounts import zone_of
+from gatewayd.values.actor import Scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Self
 
-from gatewayd.addresses import NUMBERED
 from gatewayd.claims.moment import Judged, Moment, judge, saying
 from gatewayd.dunning import wording
 from gatewayd.dunning.decision import Decision
@@ -24,6 +23,7 @@ from gatewayd.store.dunning.addresses import Shared
 from gatewayd.store.dunning.decisions import Changes, Said
 from gatewayd.store.dunning.policies import Rules, Stamp
 from gatewayd.store.session import Session
+from gatewayd.values.addresses import NUMBERED
 
 PORTION: Final = 250
 """Customers of a slice: some ten milliseconds of the writer."""

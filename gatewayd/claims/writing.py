@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from gatewayd.addresses import NUMBERED
 from gatewayd.claims.gathering import Gathering
 from gatewayd.claims.moment import Judged, Moment, judge, saying, tomorrow
 from gatewayd.claims.reconnecting import reconnect
@@ -34,6 +33,7 @@ from gatewayd.store.dunning.novelties import NewNovelty
 from gatewayd.store.dunning.steps import StepRow, Try
 from gatewayd.store.sending import causes
 from gatewayd.store.session import Session
+from gatewayd.values.addresses import NUMBERED
 
 WRITTEN: Final = 50
 """Customers who are decided about in one transaction: some ten milliseconds of the writer."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from gatewayd import translation
-from gatewayd.errors import GatewayError, UsageError
+from gatewayd.values.errors import GatewayError, UsageError
+from gatewayd.words import translation
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -62,7 +62,7 @@ def _run(arguments: list[str]) -> int:
         _complain(str(error))
         return FAILED
     except OSError as error:
-        from gatewayd.reasons import system_words
+        from gatewayd.words.reasons import system_words
 
         said = system_words(error.strerror or str(error))
         _complain(f"{error.filename}: {said}" if error.filename else said)
@@ -76,7 +76,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _complain(text: str) -> None:
-    from gatewayd.visible import visible
+    from gatewayd.values.visible import visible
 
     print("\n".join(f"gatewayd: {visible(line)}" for line in text.split("\n")), file=sys.stderr)
 

@@ -10,7 +10,7 @@ import click
 
 from gatewayd.cli import asking, completion, output
 from gatewayd.cli.session import session
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 LISTED = (_("Account"), _("Currency"), _("Balance"), _("Held"), _("Charged"), _("Granted"))
 MONEY = (2, 3, 4, 5)

@@ -6,8 +6,8 @@ import click
 
 from gatewayd.cli import output
 from gatewayd.cli.session import session
-from gatewayd.reasons import meaning
-from gatewayd.translation import gettext as _
+from gatewayd.words.reasons import meaning
+from gatewayd.words.translation import gettext as _
 
 
 @click.group(help=_("What is answered without a person."))

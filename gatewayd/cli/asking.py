@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 F = TypeVar("F", bound=Callable[..., Any])
 

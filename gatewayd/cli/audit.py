@@ -12,7 +12,7 @@ import click
 
 from gatewayd.cli import output
 from gatewayd.cli.session import session
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -12,8 +12,8 @@ import click
 from gatewayd.cli import completion, output
 from gatewayd.cli.customer import step, told, upload
 from gatewayd.cli.session import session
-from gatewayd.errors import UsageError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.words.translation import gettext as _
 
 _STATES = ("open", "overdue", "disputed", "paid", "cancelled", "closed", "unknown")
 _KINDS = ("payment", "credit_note", "reversal", "unknown")

@@ -10,11 +10,11 @@ import click
 
 from gatewayd.cli import output
 from gatewayd.cli.session import session
-from gatewayd.errors import GatewayError
 from gatewayd.number_list import numbers_of
 from gatewayd.operations.blocklist import reader_of
-from gatewayd.reasons import meaning
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import GatewayError
+from gatewayd.words.reasons import meaning
+from gatewayd.words.translation import gettext as _
 
 BATCH: Final = 1000
 """Numbers a request: one short transaction each, so that sending never waits for a long list."""

@@ -13,10 +13,10 @@ from gatewayd.cli import completion, output
 from gatewayd.cli.customer import upload
 from gatewayd.cli.session import session
 from gatewayd.cli.template import attach_option
-from gatewayd.errors import ForbiddenError, UsageError
 from gatewayd.operations.masssend import PasswordNeededError
-from gatewayd.reasons import state_word
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ForbiddenError, UsageError
+from gatewayd.words.reasons import state_word
+from gatewayd.words.translation import gettext as _
 
 STATES = ("draft", "awaiting_approval", "scheduled", "running", "paused", "finished", "cancelled")
 RESENT = ("submitted", "delivered", "read", "undelivered", "failed", "expired", "invalid", "cancelled")

@@ -11,8 +11,8 @@ import click
 
 from gatewayd.cli import output
 from gatewayd.cli.session import log_aside
-from gatewayd.errors import GatewayError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import GatewayError
+from gatewayd.words.translation import gettext as _
 
 
 @click.command(

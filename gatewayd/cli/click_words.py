@@ -1,7 +1,7 @@
 """Words of click and argparse that our catalogue translates too; here for the extraction, never imported."""
 
-from gatewayd.translation import gettext as _
-from gatewayd.translation import ngettext
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import ngettext
 
 _("Options")
 _("Commands")

@@ -9,7 +9,7 @@ import click
 
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 
 @click.group(help=_("Claims: what a day's run would do, and the run itself."))

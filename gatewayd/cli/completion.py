@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.shell_completion import CompletionItem
 
-from gatewayd.errors import GatewayError
+from gatewayd.values.errors import GatewayError
 
 if TYPE_CHECKING:
     from gatewayd.config import Config

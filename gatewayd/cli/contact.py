@@ -18,10 +18,10 @@ from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.presets import PRESETS
 from gatewayd.contact.reading import plain
 from gatewayd.contact.words import class_name
-from gatewayd.errors import UsageError
-from gatewayd.model import Channel
-from gatewayd.reasons import meaning
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.values.model import Channel
+from gatewayd.words.reasons import meaning
+from gatewayd.words.translation import gettext as _
 
 account_option = click.option(
     "--account", metavar="A", help=_("Whose rules (default: the only account's, else those of the file).")

@@ -15,8 +15,8 @@ from drivers.base import spoken
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import Session, session
 from gatewayd.customers.filters import DAYS_MAX
-from gatewayd.errors import UsageError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.words.translation import gettext as _
 
 CHANNELS: Final = {"phone": spoken("Telephone"), "email": spoken("Mail"), "whatsapp": "WhatsApp", "push": "Push"}
 STATES: Final = {"confirmed": spoken("confirmed"), "wrong_person": spoken("of somebody else")}

@@ -11,8 +11,8 @@ import click
 from gatewayd.cli import output
 from gatewayd.cli.session import Session, log_aside, session
 from gatewayd.config import Config
-from gatewayd.errors import GatewayError, StoreLockedError, UnavailableError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import GatewayError, StoreLockedError, UnavailableError
+from gatewayd.words.translation import gettext as _
 from spool.errors import SpoolError
 
 
@@ -53,7 +53,7 @@ def upgrade(as_json: bool) -> None:
 )
 @output.json_option
 def new_key(as_json: bool) -> None:
-    from gatewayd.vault import replace_key
+    from gatewayd.credentials.vault import replace_key
 
     with session() as open_session:
         path = open_session.config.key_file

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 
 if TYPE_CHECKING:
     from gatewayd.demo.kind import Campaign
@@ -56,7 +56,7 @@ INTERRUPTED: Final = 130
 def demo(folder: Path | None, modems: int, messages: int, leave: bool) -> int:
     from gatewayd.demo.kind import Play
     from gatewayd.demo.stage import stage
-    from gatewayd.errors import NotFoundError
+    from gatewayd.values.errors import NotFoundError
 
     # Ended from outside, it ends its own processes as after a Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -145,7 +145,7 @@ def _watch(playing: Stage, *, leave: bool) -> Sequence[dict[str, Any]]:
 
     from gatewayd.demo.campaign import ACCOUNT, news
     from gatewayd.demo.screen import screen
-    from gatewayd.errors import NotFoundError
+    from gatewayd.values.errors import NotFoundError
 
     console = Console(stderr=True)
     told, next_news = False, 0.0

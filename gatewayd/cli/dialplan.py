@@ -18,8 +18,8 @@ from dialplan.install import (
     install_script,
     script_folder,
 )
-from gatewayd.errors import ConflictError, UsageError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ConflictError, UsageError
+from gatewayd.words.translation import gettext as _
 
 PLACEHOLDER = "CHANGE-THIS-SECRET"
 

@@ -11,7 +11,7 @@ import click
 
 from gatewayd.cli import output
 from gatewayd.cli.session import session
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 WAIT_S: Final = 100.0
 

@@ -12,9 +12,9 @@ import click
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
 from gatewayd.contact.classes import MessageClass
-from gatewayd.errors import UsageError
-from gatewayd.model import Channel
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.values.model import Channel
+from gatewayd.words.translation import gettext as _
 
 
 @click.command(

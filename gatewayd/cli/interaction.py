@@ -12,11 +12,11 @@ import click
 
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import Session, session
-from gatewayd.errors import UsageError
-from gatewayd.model import Channel
 from gatewayd.operations.log_query import STATES
-from gatewayd.reasons import meaning, state_word
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.values.model import Channel
+from gatewayd.words.reasons import meaning, state_word
+from gatewayd.words.translation import gettext as _
 
 PORTION: Final = 384 << 10
 """Octets of a file that go to the daemon at once."""

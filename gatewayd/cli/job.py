@@ -10,9 +10,9 @@ import click
 
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
-from gatewayd.model import WAITING, State
-from gatewayd.reasons import explained, meaning, state_word
-from gatewayd.translation import gettext as _
+from gatewayd.values.model import WAITING, State
+from gatewayd.words.reasons import explained, meaning, state_word
+from gatewayd.words.translation import gettext as _
 
 
 @click.group(help=_("Jobs and their messages. JOB is ACCOUNT/JOB, or JOB alone where it is unique."))

@@ -10,8 +10,8 @@ import click
 from drivers.base import spoken
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
-from gatewayd.reasons import explained, meaning, state_word
-from gatewayd.translation import gettext as _
+from gatewayd.words.reasons import explained, meaning, state_word
+from gatewayd.words.translation import gettext as _
 
 
 @click.group(help=_("Lines: modems, phones, trunks, providers, mailboxes."))

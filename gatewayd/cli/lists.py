@@ -10,7 +10,7 @@ import click
 from gatewayd.cli import output
 from gatewayd.cli.session import session
 from gatewayd.cli.surveying import policy_of, show_survey
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 if TYPE_CHECKING:
     from gatewayd.config import Config

@@ -9,10 +9,10 @@ import click
 
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
-from gatewayd.model import State
-from gatewayd.reasons import explained, meaning, state_word
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.values.model import State
+from gatewayd.words.reasons import explained, meaning, state_word
+from gatewayd.words.translation import gettext as _
 
 
 @click.group(help=_("Messages of all jobs: find, show, settle."))

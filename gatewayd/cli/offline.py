@@ -10,16 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gatewayd.clock import now_ms
 from gatewayd.config import Config, merge
 from gatewayd.control.server import operator
+from gatewayd.credentials.vault import Vault
 from gatewayd.operations import perform
 from gatewayd.store.commands import Command, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
 from gatewayd.store.settings.lines import added_lines
 from gatewayd.store.transactions import Transactions
-from gatewayd.vault import Vault
+from gatewayd.values.clock import now_ms
 from spool.folders import Spool
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class OfflineBackend:
     async def _write_out(self) -> None:
         from gatewayd.dispatch.resuming import left_open
         from gatewayd.outcomes import Terms
-        from gatewayd.receipt_writer import ReceiptWriter
+        from gatewayd.outgoing.receipt_writer import ReceiptWriter
 
         spool = Spool(self.config.spool.path)
         delivery = self.config.delivery

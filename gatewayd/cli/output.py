@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from gatewayd.cli.session import Pages
-from gatewayd.translation import gettext as _
-from gatewayd.translation import ngettext
-from gatewayd.visible import escaped, visible, visible_lines
+from gatewayd.values.visible import escaped, visible, visible_lines
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import ngettext
 
 F = TypeVar("F", bound=Callable[..., Any])
 

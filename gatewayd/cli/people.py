@@ -10,7 +10,7 @@ import click
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
 from gatewayd.customers.filters import DAYS_MAX, OUTCOMES
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 
 @click.group(help=_("Lists of people, to whom campaigns go. LIST is a number."))

@@ -11,11 +11,11 @@ import click
 
 from gatewayd.cli import output
 from gatewayd.cli.session import session
-from gatewayd.model import Channel
 from gatewayd.number_list import numbers_of
 from gatewayd.operations.blocklist import reader_of
-from gatewayd.reasons import meaning
-from gatewayd.translation import gettext as _
+from gatewayd.values.model import Channel
+from gatewayd.words.reasons import meaning
+from gatewayd.words.translation import gettext as _
 
 BATCH: Final = 1000
 REFUSED_SHOWN: Final = 20

@@ -12,8 +12,8 @@ import click
 from drivers.base import spoken
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
-from gatewayd.reminder import CHANNELS
-from gatewayd.translation import gettext as _
+from gatewayd.values.reminder import CHANNELS
+from gatewayd.words.translation import gettext as _
 
 TABS = ("all", "active", "inactive", "archived")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 
 class LazyGroup(click.Group):

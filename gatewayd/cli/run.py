@@ -8,8 +8,8 @@ from types import FrameType
 
 import click
 
-from gatewayd.logger import plain_structlog
-from gatewayd.translation import gettext as _
+from gatewayd.process.logger import plain_structlog
+from gatewayd.words.translation import gettext as _
 
 
 @click.command(
@@ -22,7 +22,8 @@ def run() -> int:
     from gatewayd.config.startup import load
 
     config = load(click.get_current_context().find_root().obj)
-    from gatewayd import daemon, logs
+    from gatewayd.daemon import daemon
+    from gatewayd.process import logs
 
     logs.configure()
 

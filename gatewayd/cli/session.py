@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gatewayd.errors import StoreLockedError, UnavailableError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import StoreLockedError, UnavailableError
+from gatewayd.words.translation import gettext as _
 
 if TYPE_CHECKING:
     from gatewayd.cli.offline import OfflineBackend
@@ -201,7 +201,7 @@ def log_aside() -> None:
 
     For commands that do the gateway's own work; others load nothing that logs.
     """
-    from gatewayd import logs
+    from gatewayd.process import logs
 
     logs.configure(os.environ.get("GATEWAYD_LOG_LEVEL") or "warning")
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gatewayd import translation
 from gatewayd.cli import asking, output
 from gatewayd.cli.session import log_aside
-from gatewayd.errors import ConflictError, GatewayError, UsageError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ConflictError, GatewayError, UsageError
+from gatewayd.words import translation
+from gatewayd.words.translation import gettext as _
 
 if TYPE_CHECKING:
     from gatewayd.cli.offline import OfflineBackend

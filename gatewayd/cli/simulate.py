@@ -15,7 +15,7 @@ from types import ModuleType
 import click
 
 from drivers.base import ENTRY_POINTS
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 BUILT_IN = {name: f"drivers.{name}" for name in ("android", "gsm", "provider", "push", "smtp", "whatsapp")}
 """Packages of the drivers of this tree, for a checkout that is not installed and so has no entry points."""

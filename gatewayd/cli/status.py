@@ -10,8 +10,8 @@ import click
 from drivers.base import spoken
 from gatewayd.cli import output
 from gatewayd.cli.session import session
-from gatewayd.reasons import meaning, state_word, system_words
-from gatewayd.translation import gettext as _
+from gatewayd.words.reasons import meaning, state_word, system_words
+from gatewayd.words.translation import gettext as _
 
 
 @click.command(help=_("Lines, queue and what needs a person, at a glance. Exit status 1 if something does."))

@@ -15,8 +15,8 @@ import click
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
 from gatewayd.cli.surveying import lines_of, refusal, show_survey, survey_of_job
-from gatewayd.errors import GatewayError, NotFoundError, UsageError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import GatewayError, NotFoundError, UsageError
+from gatewayd.words.translation import gettext as _
 
 if TYPE_CHECKING:
     from gatewayd.cli.session import Session

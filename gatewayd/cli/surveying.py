@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatewayd.cli import output
-from gatewayd.errors import GatewayError
-from gatewayd.reasons import meaning
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import GatewayError
+from gatewayd.words.reasons import meaning
+from gatewayd.words.translation import gettext as _
 
 if TYPE_CHECKING:
     from gatewayd.cli.session import Session

@@ -12,8 +12,8 @@ import click
 from gatewayd.cli import output
 from gatewayd.cli.customer import upload
 from gatewayd.cli.session import Session, session
-from gatewayd.errors import UsageError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.words.translation import gettext as _
 
 CHANNELS: Final = ("sms", "call", "email", "push", "whatsapp")
 FILE_MAX: Final = 8 << 20

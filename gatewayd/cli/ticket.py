@@ -7,7 +7,7 @@ import click
 from gatewayd.answers.tickets import STATES
 from gatewayd.cli import output
 from gatewayd.cli.session import session
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 LISTED = (_("Ticket"), _("Account"), _("Customer"), _("State"), _("Whose"), _("Changed"), _("About"))
 

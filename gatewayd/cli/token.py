@@ -9,8 +9,8 @@ import click
 
 from gatewayd.cli import completion, output
 from gatewayd.cli.session import session
-from gatewayd.errors import UsageError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.words.translation import gettext as _
 
 LISTED = (_("Number"), _("Token"), _("Name"), _("Account"), _("Kind"), _("Scopes"), _("Expires"), _("Used"), _("State"))
 

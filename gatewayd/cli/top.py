@@ -13,8 +13,8 @@ import click
 from gatewayd.cli import output
 from gatewayd.cli.session import session
 from gatewayd.control import ControlClient
-from gatewayd.errors import GatewayError, UsageError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import GatewayError, UsageError
+from gatewayd.words.translation import gettext as _
 
 AWAY_S: Final = 1.0
 """Between looks for a daemon that is away."""

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from drivers.base import spoken
 from gatewayd.cli.output import local
-from gatewayd.reasons import meaning, state_word, system_words
-from gatewayd.translation import gettext as _
-from gatewayd.visible import visible
+from gatewayd.values.visible import visible
+from gatewayd.words.reasons import meaning, state_word, system_words
+from gatewayd.words.translation import gettext as _
 
 Titles = Sequence[tuple[str, Callable[[], str]]]
 

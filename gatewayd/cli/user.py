@@ -8,7 +8,7 @@ import click
 
 from gatewayd.cli import asking, completion, output
 from gatewayd.cli.session import session
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 ROLES = ("administrator", "supervisor", "user")
 LISTED = (_("Name"), _("Role"), _("Account"), _("Mail"), _("Second factor"), _("State"))

@@ -9,8 +9,8 @@ from typing import Final
 
 import click
 
-from gatewayd.logger import plain_structlog
-from gatewayd.translation import gettext as _
+from gatewayd.process.logger import plain_structlog
+from gatewayd.words.translation import gettext as _
 
 SECRET_MAX: Final = 1000
 
@@ -27,10 +27,11 @@ def web(published: Path | None, parent: int | None) -> int:
     # What is imported stays: to look through it for garbage takes a sixth of the time that people wait for a start.
     gc.disable()
     plain_structlog()
-    from gatewayd import logs, translation
     from gatewayd.config import load
     from gatewayd.config.publication import read
+    from gatewayd.process import logs
     from gatewayd.web import server
+    from gatewayd.words import translation
 
     gc.freeze()
     gc.enable()

@@ -13,9 +13,9 @@ import click
 from gatewayd.cli import output
 from gatewayd.cli.session import session
 from gatewayd.config.sections import WebhookEvent
-from gatewayd.errors import GatewayError, UsageError
-from gatewayd.reasons import meaning, state_word
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import GatewayError, UsageError
+from gatewayd.words.reasons import meaning, state_word
+from gatewayd.words.translation import gettext as _
 
 EVENTS: Final = WebhookEvent.__args__  # type: ignore[attr-defined]
 LISTED = ("Id", _("Account"), _("Address"), _("Events"), _("State"), _("Reason"), _("Acknowledged"))

@@ -13,14 +13,14 @@ from pydantic import SecretStr
 from drivers.base import NamesDevice
 from drivers.base.plain_secrets import plain_secrets
 from gatewayd import registry
-from gatewayd.added_lines import AddedLine, secret_place
 from gatewayd.config import catalogue
 from gatewayd.config.faults import ConfigFault
 from gatewayd.config.reader import examine_line, mentions
 from gatewayd.config.sections import Config, LineConfig, LineKeys
-from gatewayd.errors import ConfigError
-from gatewayd.translation import language
-from gatewayd.vault import Vault, VaultError
+from gatewayd.credentials.vault import Vault, VaultError
+from gatewayd.values.added_lines import AddedLine, secret_place
+from gatewayd.values.errors import ConfigError
+from gatewayd.words.translation import language
 
 APART: Final = frozenset({"name", "driver", "enabled"})
 """Keys of a table that an added line has in columns of their own."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from drivers.base import spoken
-from gatewayd.translation import gettext_in
+from gatewayd.words.translation import gettext_in
 
 _SENTENCES: Final[dict[str, tuple[str, str]]] = {
     "file_missing": (

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gatewayd.config import catalogue
 from gatewayd.config.faults import ConfigFault, InvalidConfigError
-from gatewayd.translation import language_of
+from gatewayd.words.translation import language_of
 
 _BAD_LINES_MOST: Final = 50
 _AT_LINE: Final = re.compile(r"at line ([0-9]{1,6})\b")

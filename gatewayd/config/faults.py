@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatewayd.errors import ConfigError
+from gatewayd.values.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)

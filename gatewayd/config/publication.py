@@ -14,12 +14,12 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
-from gatewayd.access_list import READ, admit, number_of
 from gatewayd.config.reader import parse
 from gatewayd.config.sections import Config, LineConfig, LineKeys, StoreConfig
-from gatewayd.errors import UnavailableError
+from gatewayd.process.access_list import READ, admit, number_of
 from gatewayd.registry import driver
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UnavailableError
+from gatewayd.words.translation import gettext as _
 
 MODE: Final = 0o600
 SIZE_MAX: Final = 1 << 20

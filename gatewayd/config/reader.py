@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from gatewayd import registry, translation
+from gatewayd import registry
 from gatewayd.config import catalogue
 from gatewayd.config.checked import Sound, SoundLine
 from gatewayd.config.control_socket import DEFAULT_FILE, control_candidates
@@ -41,6 +41,7 @@ from gatewayd.config.sections import (
 from gatewayd.contact.presets import of_document
 from gatewayd.contact.reading import RulesError, plain
 from gatewayd.feeds.source import own
+from gatewayd.words import translation
 
 SOCKET_PATH_MAX: Final = 107
 """Bytes of a UNIX socket's path: `sun_path` has 108, the last one is NUL (unix(7))."""

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from gatewayd.money import parse_money
+from gatewayd.values.money import parse_money
 
 _UNIT_S: Final = {
     "ms": 0.001,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from gatewayd.addresses import AddressError, push
+from gatewayd.values.addresses import AddressError, push
 
 if TYPE_CHECKING:
     from gatewayd.numbers import Numbers

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from gatewayd import addresses
 from gatewayd.numbers import NumberError, Numbers
+from gatewayd.values import addresses
 
 COLUMNS: Final = (
     "document_type",

@@ -13,7 +13,7 @@ from drivers.base import spoken
 from gatewayd.contact.classes import DEFAULT, MessageClass
 from gatewayd.contact.reading import RulesError, RulesFault, over
 from gatewayd.contact.rules import Cap, Hours, Rules, Slot
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 COLLECTIONS, NOTICE = MessageClass.COLLECTIONS, MessageClass.NOTICE
 MESSAGES: Final = ("sms", "email", "push", "whatsapp")

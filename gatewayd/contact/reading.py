@@ -13,8 +13,8 @@ from typing import Any, Final, get_args
 from gatewayd.contact.calendar import known_country, known_region
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.rules import DAY_MINUTES, DAYS, HOLIDAY, Cap, CapKind, Hours, Rules, Slot
-from gatewayd.model import Channel
-from gatewayd.translation import gettext as _
+from gatewayd.values.model import Channel
+from gatewayd.words.translation import gettext as _
 
 KEYS: Final = ("preset", "hours", "caps", "holidays", "unanswered", "default_class")
 CAPS_MAX: Final = 20

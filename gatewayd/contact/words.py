@@ -9,8 +9,8 @@ from drivers.base import spoken
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.presets import MESSAGES
 from gatewayd.contact.rules import Cap, Hours, Slot, written
-from gatewayd.translation import gettext as _
-from gatewayd.translation import ngettext
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import ngettext
 
 CLASSES: Final = {
     MessageClass.COLLECTIONS: spoken("collections"),

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from gatewayd.control.wire import ANSWER_MAX, answer_of, packed
-from gatewayd.errors import UnavailableError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UnavailableError
+from gatewayd.words.translation import gettext as _
 
 ANSWER_S: Final = 300.0
 """A test message waits for its line's send, minutes at the very worst; everything else is answered at once."""

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from gatewayd.control.wire import error_document, requests_of, send
-from gatewayd.errors import GatewayError, UsageError
+from gatewayd.values.errors import GatewayError, UsageError
 
 AT_ONCE: Final = 16
 """Requests in work on one connection; more are not read before one is done."""

@@ -13,13 +13,13 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from gatewayd.actor import Actor, Role
 from gatewayd.control.conversation import TOGETHER, Conversation
 from gatewayd.control.wire import REQUEST_MAX, error_document, send
-from gatewayd.errors import ConfigError, ForbiddenError, GatewayError, UnavailableError
-from gatewayd.news import News
-from gatewayd.translation import gettext as _
-from gatewayd.translation import speaking
+from gatewayd.values.actor import Actor, Role
+from gatewayd.values.errors import ConfigError, ForbiddenError, GatewayError, UnavailableError
+from gatewayd.values.news import News
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import speaking
 
 MODE: Final = 0o660
 CONNECTIONS_MAX: Final = 64
@@ -196,7 +196,7 @@ class ControlServer:
             except GatewayError:
                 raise
             except Exception as error:  # a request's outermost edge: the daemon goes on
-                from gatewayd import logs
+                from gatewayd.process import logs
 
                 logs.get().exception("control.failed", operation=operation)
                 raise GatewayError(_("the daemon failed to do it; see its log")) from error

@@ -6,9 +6,9 @@ import asyncio
 import json
 from typing import Any, Final
 
-from gatewayd import errors
-from gatewayd.errors import KINDS, GatewayError, UnavailableError, UsageError, kind_of
-from gatewayd.translation import gettext as _
+from gatewayd.values import errors
+from gatewayd.values.errors import KINDS, GatewayError, UnavailableError, UsageError, kind_of
+from gatewayd.words.translation import gettext as _
 
 REQUEST_MAX: Final = 1 << 20
 """Bytes of a request: a thousand numbers for the blocklist are the largest."""

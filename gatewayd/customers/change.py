@@ -10,8 +10,8 @@ from typing import Any, Final
 from gatewayd.customers import fields
 from gatewayd.customers.document import Customer, Debt, NoClaim, Point
 from gatewayd.customers.faults import FieldError
-from gatewayd.money import parse_money
 from gatewayd.numbers import Numbers
+from gatewayd.values.money import parse_money
 
 KEYS: Final = (
     "document_type",

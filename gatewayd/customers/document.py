@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from gatewayd.clock import iso
-from gatewayd.money import format_money
+from gatewayd.values.clock import iso
+from gatewayd.values.money import format_money
 
 PointChannel = Literal["phone", "email", "push", "whatsapp"]
 PointState = Literal["unknown", "confirmed", "wrong_person"]

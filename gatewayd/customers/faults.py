@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from drivers.base import spoken
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 SENTENCES: Final[Mapping[str, str]] = {
     "id_missing": spoken("it has no id, document or telephone by which it could be known"),

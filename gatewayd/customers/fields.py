@@ -8,8 +8,6 @@ from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import available_timezones
 
-from gatewayd import addresses
-from gatewayd.addresses import AddressError
 from gatewayd.customers.document import (
     CHANNELS,
     COLUMNS_MAX,
@@ -26,9 +24,11 @@ from gatewayd.customers.document import (
 )
 from gatewayd.customers.faults import FieldError
 from gatewayd.customers.words import folded
-from gatewayd.money import MICROS
 from gatewayd.numbers import NumberError, Numbers
-from gatewayd.storable import wellformed
+from gatewayd.values import addresses
+from gatewayd.values.addresses import AddressError
+from gatewayd.values.money import MICROS
+from gatewayd.values.storable import wellformed
 
 ID_MAX: Final = 200
 NAME_MAX: Final = 200

@@ -9,8 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gatewayd.customers.document import CHANNELS, PORTFOLIOS, STATES
-from gatewayd.errors import UsageError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.words.translation import gettext as _
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn
 
 from gatewayd.customers.document import CHANNELS, POINTS_MAX, Customer, Debt, NoClaim, Point
 from gatewayd.customers.words import ASSIGNED, KEY_LONGEST, PORTFOLIO, PORTFOLIO_NAME, TAG, mark, named
-from gatewayd.errors import GatewayError
+from gatewayd.values.errors import GatewayError
 
 ROWS_MAX: Final = 2_000
 """Most rows of one portion."""

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from gatewayd.customers.document import Customer, Debt
-from gatewayd.money import MICROS
+from gatewayd.values.money import MICROS
 from spool.names import variable_name
 
 DEBT: Final = frozenset({"deuda", "vencimiento", "factura", "dias", "facturas"})

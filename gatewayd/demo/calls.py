@@ -14,8 +14,8 @@ import click
 from gatewayd.demo import pbx
 from gatewayd.demo.kind import Campaign, Play, Table
 from gatewayd.demo.voice import tone
-from gatewayd.errors import UnavailableError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UnavailableError
+from gatewayd.words.translation import gettext as _
 
 JOB: Final = "llamadas-demo"
 FOLDER: Final = "asterisk"

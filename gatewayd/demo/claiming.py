@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
-from gatewayd.actor import Scope
 from gatewayd.claims.moment import Moment, moments
 from gatewayd.claims.writing import write
 from gatewayd.demo.books import Bill
@@ -26,6 +25,7 @@ from gatewayd.store.commands import CLAIM, Change, Command, NewMessage
 from gatewayd.store.dunning import approving, batches, decisions, novelties, runs, steps
 from gatewayd.store.dunning.batches import Batch
 from gatewayd.store.dunning.novelties import NoveltyFilter
+from gatewayd.values.actor import Scope
 
 POLICY: Final = "Hogares y comercios"
 HOUR: Final = "09:30"

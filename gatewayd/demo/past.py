@@ -19,7 +19,6 @@ from gatewayd.demo.campaign import ACCOUNT
 from gatewayd.demo.crowd import Person, people
 from gatewayd.demo.office import CUSTOMERS
 from gatewayd.demo.weekly import WEEKDAY, Weekly
-from gatewayd.model import PartState, Priority, State
 from gatewayd.store.commands import (
     CAMPAIGN,
     AddMessages,
@@ -37,6 +36,7 @@ from gatewayd.store.commands import (
     StartNode,
     Work,
 )
+from gatewayd.values.model import PartState, Priority, State
 
 DAYS: Final = 21
 PRICE: Final = 850_000

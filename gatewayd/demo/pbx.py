@@ -18,7 +18,7 @@ from typing import Final
 
 from dialplan.context import render
 from dialplan.install import MANAGER, Settings, files, install_script, new_secret
-from gatewayd.errors import UnavailableError
+from gatewayd.values.errors import UnavailableError
 
 SUITE: Final = "sid"
 """Debian's release whose Asterisk the tests unpack: others of today have none."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gatewayd.control import ControlClient
-from gatewayd.errors import UnavailableError
+from gatewayd.values.errors import UnavailableError
 
 START_S: Final = 20.0
 """A daemon is up in one second; a machine that is busy with its first import may take some."""

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 STYLES: Final = {
     "ready": "green",

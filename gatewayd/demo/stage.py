@@ -16,7 +16,7 @@ from gatewayd.demo.kind import Campaign, Kind, Play
 from gatewayd.demo.people import Key, furnish
 from gatewayd.demo.processes import daemon
 from gatewayd.demo.toml import line_table
-from gatewayd.errors import UnavailableError
+from gatewayd.values.errors import UnavailableError
 
 KINDS: Final[Sequence[Kind]] = (modems, phone, provider, calls)
 """In the order in which the screen shows them."""

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from gatewayd.actor import Scope
 from gatewayd.campaigns import slices
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.demo.campaign import ACCOUNT
@@ -18,6 +17,7 @@ from gatewayd.store.campaigns import campaigns, events, launches, runs
 from gatewayd.store.campaigns.campaigns import NewCampaign
 from gatewayd.store.campaigns.runs import Slice
 from gatewayd.store.commands import Change, Command
+from gatewayd.values.actor import Scope
 
 NAME: Final = "Recordatorio de los martes"
 TEMPLATE: Final = "Recordatorio de vencimiento"

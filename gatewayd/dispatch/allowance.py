@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from gatewayd.days import Calendar
 from gatewayd.dispatch.health import Health
-from gatewayd.pacing import Pace
 from gatewayd.store.commands import Work
+from gatewayd.values.days import Calendar
+from gatewayd.values.pacing import Pace
 
 SPENT_S: Final = 300.0
 """A line that may not send for so long is said to wait, and holds what has no other; shorter waits are its pace."""

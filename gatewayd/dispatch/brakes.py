@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from gatewayd.pacing import Gcra
 from gatewayd.store.commands import JobPace
+from gatewayd.values.pacing import Gcra
 
 AT_ONCE: Final = 1_200
 """Of a pace at most so large a part is claimed at once: what goes in 50 ms."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from drivers.base import CallContent, Content, EmailContent, OutboundMessage, PushContent, WhatsappContent
-from gatewayd.callscript import filled
 from gatewayd.outcomes import Retries, Retry
 from gatewayd.store.commands import Work
+from gatewayd.values.callscript import filled
 
 _DATA: Final = "data."
 _PARAMETER: Final = "parameter."

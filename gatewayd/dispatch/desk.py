@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from drivers.base import OutboundMessage
-from gatewayd.days import Calendar
 from gatewayd.dispatch.content import JobContent
 from gatewayd.dispatch.scheduler import Chooser, Queue
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import Amend, Claimed, Finish, Work
 from gatewayd.store.port import Writer
+from gatewayd.values.days import Calendar
 
 
 class Desk(Protocol):

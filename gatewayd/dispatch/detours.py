@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import structlog
 
-from gatewayd.clock import now_ms
 from gatewayd.dispatch.scheduler import Scheduler
 from gatewayd.dispatch.unserved import Server
 from gatewayd.store.commands import QueueInfo, Reroute, Work
 from gatewayd.store.port import Writer
+from gatewayd.values.clock import now_ms
 
 log = structlog.get_logger()
 

@@ -20,7 +20,7 @@ from drivers.base import (
     TakesHooks,
 )
 from gatewayd.dispatch.sink import LineSink
-from gatewayd.errors import UnavailableError
+from gatewayd.values.errors import UnavailableError
 
 
 class Device:

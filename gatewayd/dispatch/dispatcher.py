@@ -15,8 +15,6 @@ from typing import Final
 import structlog
 
 from drivers.base import DeliveryReport, LateAccept, OutboundMessage
-from gatewayd.clock import now_ms
-from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments, MissingFilesError
 from gatewayd.dispatch.brakes import Brakes
 from gatewayd.dispatch.content import PLAIN, JobContent, parsed
@@ -27,7 +25,6 @@ from gatewayd.dispatch.resuming import left_open
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler
 from gatewayd.dispatch.unserved import Unserved
-from gatewayd.model import WAITING, State
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import (
     Amend,
@@ -43,6 +40,9 @@ from gatewayd.store.commands import (
     Work,
 )
 from gatewayd.store.port import Writer
+from gatewayd.values.clock import now_ms
+from gatewayd.values.days import Calendar
+from gatewayd.values.model import WAITING, State
 
 log = structlog.get_logger()
 

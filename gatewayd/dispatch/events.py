@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from gatewayd.clock import now_ms
-from gatewayd.views import EventView, Rates
+from gatewayd.values.clock import now_ms
+from gatewayd.values.views import EventView, Rates
 
 KEPT: Final = 500
 SECONDS: Final = 60

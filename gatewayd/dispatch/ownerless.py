@@ -12,10 +12,10 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
-from gatewayd.clock import now_ms
-from gatewayd.errors import GatewayError
 from gatewayd.store.commands import Command, LoadQueues, OpenWork, QueueInfo, RecoverOwnerless
 from gatewayd.store.port import Writer
+from gatewayd.values.clock import now_ms
+from gatewayd.values.errors import GatewayError
 
 log = structlog.get_logger()
 

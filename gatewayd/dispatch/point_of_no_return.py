@@ -19,11 +19,11 @@ from drivers.base import (
     Withdrawn,
 )
 from gatewayd.dispatch.desk import Desk
-from gatewayd.errors import GatewayError
-from gatewayd.failpoints import hit
-from gatewayd.pacing import Pace
-from gatewayd.storable import bounded
+from gatewayd.process.failpoints import hit
 from gatewayd.store.commands import KeptBack, Pnr, Work
+from gatewayd.values.errors import GatewayError
+from gatewayd.values.pacing import Pace
+from gatewayd.values.storable import bounded
 
 
 class Switch(Protocol):

@@ -9,13 +9,13 @@ from typing import Final
 import structlog
 
 from drivers.base import AwaitedAttempt, FollowsAttempts, Line, OpenAttempt, Outcome
-from gatewayd.clock import now_ms
 from gatewayd.dispatch.point_of_no_return import in_doubt
-from gatewayd.errors import GatewayError
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import Retries, Terms, resolve
 from gatewayd.store.commands import Awaited, AwaitedOf, Finish, OpenWork
 from gatewayd.store.port import Writer
+from gatewayd.values.clock import now_ms
+from gatewayd.values.errors import GatewayError
 
 log = structlog.get_logger()
 

@@ -22,10 +22,10 @@ from gatewayd.dispatch.resuming import asked, handed_over, left_open
 from gatewayd.dispatch.sender import Sender
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.dispatch.stopping import ended
-from gatewayd.failpoints import hit
-from gatewayd.model import ALL_AREAS, Route
-from gatewayd.pacing import Limits, Pace
+from gatewayd.process.failpoints import hit
 from gatewayd.store.commands import OpenWork
+from gatewayd.values.model import ALL_AREAS, Route
+from gatewayd.values.pacing import Limits, Pace
 
 log = structlog.get_logger()
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gatewayd.dispatch.content import JobContent
-from gatewayd.model import Priority, Route
 from gatewayd.store.commands import QueueInfo
+from gatewayd.values.model import Priority, Route
 
 QUANTUM: Final = 64
 """Segments a turn; above the largest claim, so that two rounds always find someone whose turn it is."""

@@ -36,12 +36,12 @@ from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.point_of_no_return import Intent
 from gatewayd.dispatch.stagger import Spread
 from gatewayd.dispatch.stock import Stock
-from gatewayd.failpoints import hit
-from gatewayd.model import WAITING, Route, State
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import ELSEWHERE_S, amended, held, resolve
-from gatewayd.pacing import Pace
+from gatewayd.process.failpoints import hit
 from gatewayd.store.commands import Finish, Work
+from gatewayd.values.model import WAITING, Route, State
+from gatewayd.values.pacing import Pace
 
 log = structlog.get_logger()
 

@@ -8,13 +8,13 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from drivers.base import DeliveryReport, Event, InboundMessage, LateAccept, LineStatus, NotDurableError
-from gatewayd.addresses import AddressError, email
-from gatewayd.clock import now_ms
-from gatewayd.errors import UnavailableError
-from gatewayd.model import ulid_number, ulid_salt
-from gatewayd.storable import ADDRESS_MOST, bounded, bounded_maybe, maybe, wellformed
 from gatewayd.store.commands import Block, Inbound, Judge, KeyPressed, LateAnswer, Received, Report, Reported
 from gatewayd.store.port import Writer
+from gatewayd.values.addresses import AddressError, email
+from gatewayd.values.clock import now_ms
+from gatewayd.values.errors import UnavailableError
+from gatewayd.values.model import ulid_number, ulid_salt
+from gatewayd.values.storable import ADDRESS_MOST, bounded, bounded_maybe, maybe, wellformed
 
 NUMBER_MOST: Final = (1 << 63) - 1
 """Of a row, in either store."""

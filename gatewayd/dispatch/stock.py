@@ -11,14 +11,14 @@ from typing import Final, Literal
 
 import structlog
 
-from gatewayd.clock import now_ms
 from gatewayd.dispatch.brakes import most
 from gatewayd.dispatch.desk import Desk
 from gatewayd.dispatch.scheduler import Chooser, Queue, Turn
-from gatewayd.failpoints import hit
-from gatewayd.model import Priority, Route
-from gatewayd.pacing import Gcra
+from gatewayd.process.failpoints import hit
 from gatewayd.store.commands import Claim, Claimed, QueueInfo, Unclaim, Work
+from gatewayd.values.clock import now_ms
+from gatewayd.values.model import Priority, Route
+from gatewayd.values.pacing import Gcra
 
 log = structlog.get_logger()
 

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
-from gatewayd.clock import now_ms
 from gatewayd.dispatch.scheduler import Queue, Scheduler
-from gatewayd.model import Route
 from gatewayd.store.commands import HoldQueue, QueueInfo
 from gatewayd.store.port import Writer
+from gatewayd.values.clock import now_ms
+from gatewayd.values.model import Route
 
 NO_LINE_GRACE_S: Final = 5.0
 """A line that is away for less (a reset, a reopened port) is not worth a receipt."""

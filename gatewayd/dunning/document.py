@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from gatewayd.dunning.policy import CHANNELS, DAYS_MAX, LEVELS_MAX, Level, Policy
-from gatewayd.errors import UsageError
-from gatewayd.money import format_money, parse_money
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.values.money import format_money, parse_money
+from gatewayd.words.translation import gettext as _
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _HOUR: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")

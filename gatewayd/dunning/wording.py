@@ -7,11 +7,11 @@ from datetime import date
 from typing import Final
 
 from gatewayd.billing.facts import Invoice
-from gatewayd.claim_reasons import AWAITS, TOUCH
 from gatewayd.customers.variables import amount, day, joined
 from gatewayd.dunning import step_key
 from gatewayd.dunning.decision import Decision
-from gatewayd.translation import gettext_in
+from gatewayd.words.claim_reasons import AWAITS, TOUCH
+from gatewayd.words.translation import gettext_in
 
 COMPANY: Final = "empresa"
 """The variable of neutral words."""

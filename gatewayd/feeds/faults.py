@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from drivers.base import spoken
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 _GOES_ON: Final = spoken("It is tried again by itself. Look whether the database runs and this machine reaches it.")
 _QUERY: Final = spoken("Correct the query in the configuration file.")

@@ -11,14 +11,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import CollectorRegistry
 
-from gatewayd import logs
-from gatewayd.model import State
-from gatewayd.money import MICROS
 from gatewayd.operations import Backend, LineView, Rates, WriterView
 from gatewayd.operations.base import live_of
+from gatewayd.process import logs
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.snapshots import QueueDepth
-from gatewayd.views import StallView
+from gatewayd.values.model import State
+from gatewayd.values.money import MICROS
+from gatewayd.values.views import StallView
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 

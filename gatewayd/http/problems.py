@@ -10,9 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from gatewayd import errors
 from gatewayd.control import error_document
-from gatewayd.errors import GatewayError
+from gatewayd.values import errors
+from gatewayd.values.errors import GatewayError
 
 _STATUS: Final[dict[type[GatewayError], HTTPStatus]] = {
     errors.InsufficientCreditError: HTTPStatus.PAYMENT_REQUIRED,

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from gatewayd import logs
 from gatewayd.config import Config
-from gatewayd.connections import Connection
-from gatewayd.errors import ConfigError
 from gatewayd.operations import Backend
-from gatewayd.serving import Server, listening_socket, settings
-from gatewayd.translation import gettext as _
+from gatewayd.process import logs
+from gatewayd.process.connections import Connection
+from gatewayd.process.serving import Server, listening_socket, settings
+from gatewayd.values.errors import ConfigError
+from gatewayd.words.translation import gettext as _
 
 BACKLOG = 128
 

@@ -12,12 +12,12 @@ from gatewayd.billing.fields import Kind
 from gatewayd.billing.portion import DAYS, MOMENTS, MONEY, OF_KIND, BillPortion
 from gatewayd.customers.faults import FieldError
 from gatewayd.customers.words import folded
-from gatewayd.errors import UsageError
 from gatewayd.imports.mapping import IGNORE, OWN_HEADS, Columns, place_of, tokens
 from gatewayd.imports.rows import Issue
 from gatewayd.imports.values import amount, day, day_first, decimal_mark
-from gatewayd.money import MICROS
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.values.money import MICROS
+from gatewayd.words.translation import gettext as _
 
 REMEMBERED: Final = 10_000
 BY_CUSTOMER: Final = "customer:50000"

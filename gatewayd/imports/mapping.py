@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from drivers.base import spoken
 from gatewayd.customers.words import folded
-from gatewayd.errors import UsageError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.words.translation import gettext as _
 from spool.lists.words import sense
 from spool.names import column_name
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final
 
 from gatewayd.customers.faults import FieldError
-from gatewayd.money import MAX, MICROS
+from gatewayd.values.money import MAX, MICROS
 
 _POINT_MARKS: Final = frozenset({"MX", "US", "PE", "PR", "GT", "HN", "SV", "NI", "PA", "DO", "GB", "CA"})
 _MONEY_SIGNS: Final = re.compile(

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Final
 
-from gatewayd import addresses
-from gatewayd.addresses import AddressError
 from gatewayd.numbers import NumberError, Numbers
+from gatewayd.values import addresses
+from gatewayd.values.addresses import AddressError
 from spool.lists.cells import is_date, unquoted
 
 Address = Callable[[str], tuple[str, str | None]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gatewayd.callscript import templates, texts
+from gatewayd.values.callscript import templates, texts
 from spool.document import JobDocument
 
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd.errors import UnavailableError
 from gatewayd.intake import answers, frames
+from gatewayd.values.errors import UnavailableError
 
 log = structlog.get_logger()
 

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, fields, replace
 
 from gatewayd.config import Config, LineConfig
 from gatewayd.intake.rendering import Most
-from gatewayd.model import Route
 from gatewayd.registry import driver
+from gatewayd.values.model import Route
 from spool.document import JobDocument
 
 

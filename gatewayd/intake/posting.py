@@ -19,15 +19,15 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
 
-from gatewayd.clock import now_ms
 from gatewayd.intake.fitness import judge
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.record import PostedBy, content_of, milliseconds, template_of
 from gatewayd.intake.rendering import Rendering, RenderPlan
 from gatewayd.intake.stored import kept_files
-from gatewayd.model import Priority, State
 from gatewayd.numbers import Numbers
 from gatewayd.store.commands import MessagePost, NewMessage, Origin, Post, Posted, PostItem, PostKey, SharedJob
+from gatewayd.values.clock import now_ms
+from gatewayd.values.model import Priority, State
 from spool import posted
 from spool.document import JobDocument, document_of, parse
 from spool.errors import JobFileError

@@ -17,8 +17,6 @@ from typing import Final, Protocol, TypeVar
 import structlog
 
 from gatewayd.config import Config
-from gatewayd.errors import GatewayError, NotFoundError
-from gatewayd.failpoints import hit
 from gatewayd.intake import moves
 from gatewayd.intake.feed import LARGE, SMALL, Feed, Request
 from gatewayd.intake.fitness import judge
@@ -28,10 +26,12 @@ from gatewayd.intake.moves import NoSheets, Sheets
 from gatewayd.intake.record import Follow, PostedBy, Recorder, beginning
 from gatewayd.intake.stored import NoTemplates, Templates, kept_files
 from gatewayd.numbers import Policy
-from gatewayd.stalls import Stalls
+from gatewayd.process.failpoints import hit
 from gatewayd.store.commands import CAMPAIGN_JOB, QueueInfo
 from gatewayd.store.port import Writer
-from gatewayd.turns import Turns
+from gatewayd.values.errors import GatewayError, NotFoundError
+from gatewayd.values.stalls import Stalls
+from gatewayd.values.turns import Turns
 from spool.customers import CustomersDocument
 from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolError, SpoolGoneError, SpoolUnsettledError

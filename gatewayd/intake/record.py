@@ -12,14 +12,9 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd.clock import now_ms
 from gatewayd.config import Config
-from gatewayd.errors import ConflictError, CurrencyError, GatewayError, UnavailableError
-from gatewayd.failpoints import hit
 from gatewayd.intake.feed import Stream
-from gatewayd.model import Priority
-from gatewayd.reasons import explained
-from gatewayd.staff import ACCOUNT as STAFF
+from gatewayd.process.failpoints import hit
 from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
@@ -34,6 +29,11 @@ from gatewayd.store.commands import (
     QueueInfo,
 )
 from gatewayd.store.port import Writer
+from gatewayd.values.clock import now_ms
+from gatewayd.values.errors import ConflictError, CurrencyError, GatewayError, UnavailableError
+from gatewayd.values.model import Priority
+from gatewayd.values.staff import ACCOUNT as STAFF
+from gatewayd.words.reasons import explained
 from spool.document import JobDocument
 from spool.errors import JobFileError
 from spool.intake import Taken

@@ -16,16 +16,16 @@ from typing import Final
 
 from drivers.gsm.alphabet import septets
 from drivers.gsm.transliteration import lost
-from gatewayd.addresses import AddressError
-from gatewayd.characters import visible
 from gatewayd.intake.destinations import as_json, is_email, readers_of
 from gatewayd.intake.doubles import Doubles
 from gatewayd.intake.further import fixed, further
 from gatewayd.intake.speech import VALUE_INVALID, Speech, too_long
-from gatewayd.links import begins_with_value, strays
 from gatewayd.numbers import NumberError, Numbers, Policy
-from gatewayd.templates import Renderer, Unknown, Variables, VariableUnknownError
-from gatewayd.texts import ONE_SEGMENT, TOO_LONG, Wanted, as_sent, parts_with_shift
+from gatewayd.values.addresses import AddressError
+from gatewayd.values.characters import visible
+from gatewayd.values.links import begins_with_value, strays
+from gatewayd.values.templates import Renderer, Unknown, Variables, VariableUnknownError
+from gatewayd.values.texts import ONE_SEGMENT, TOO_LONG, Wanted, as_sent, parts_with_shift
 from spool.document import JobDocument
 from spool.errors import JobFileError
 from spool.lists.cells import is_date

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from drivers.asterisk import amounts
-from gatewayd.callscript import amount_words
+from gatewayd.values.callscript import amount_words
 from spool.callplan import SPEECH_LIMIT
 from spool.document import JobDocument
 from spool.errors import JobFileError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from gatewayd.errors import GatewayError
+from gatewayd.values.errors import GatewayError
 
 Reason = Literal[
     "number_missing",

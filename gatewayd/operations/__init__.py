@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Final
 
-from gatewayd.actor import Actor
-from gatewayd.errors import UsageError
 from gatewayd.operations.base import Json, Operation, read_request
 from gatewayd.operations.places import PLACES
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.operations.rights import RIGHTS, allows, judge, refused
 from gatewayd.operations.trail import performed, turned_away
-from gatewayd.views import EventView, LineView, Rates, WriterView
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import UsageError
+from gatewayd.values.views import EventView, LineView, Rates, WriterView
 
 __all__ = [
     "OPERATIONS",

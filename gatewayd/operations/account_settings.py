@@ -13,16 +13,16 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, field_validator
 from pydantic_core import PydanticCustomError
 
-from gatewayd.actor import Actor
-from gatewayd.errors import ConflictError, UsageError
-from gatewayd.money import format_money, parse_money
 from gatewayd.operations.base import Json, Operation, reworded
 from gatewayd.operations.ports import Backend
-from gatewayd.png import BYTES_MAX, rewritten
-from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change
 from gatewayd.store.settings import accounts as store
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ConflictError, UsageError
+from gatewayd.values.money import format_money, parse_money
+from gatewayd.values.png import BYTES_MAX, rewritten
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 
 COMPANY_MAX: Final = 80
 LOGO_TEXT_MAX: Final = BYTES_MAX * 4 // 3 + 4

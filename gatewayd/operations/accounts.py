@@ -7,18 +7,18 @@ from functools import partial
 from grp import getgrnam
 from typing import ClassVar, Literal
 
-from gatewayd.actor import Actor
 from gatewayd.config.values import Currency, Name
-from gatewayd.errors import ConflictError, InsufficientCreditError, UnavailableError, UsageError
-from gatewayd.money import format_money, parse_money
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Note, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
-from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store.commands import CreateAccount, Credit
 from gatewayd.store.credit.questions import sums_by_day
 from gatewayd.store.sending.questions import sums_by_job
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ConflictError, InsufficientCreditError, UnavailableError, UsageError
+from gatewayd.values.money import format_money, parse_money
+from gatewayd.values.staff import ACCOUNT as STAFF
+from gatewayd.words.translation import gettext as _
 from spool.errors import SpoolError, SpoolUnavailableError
 
 

@@ -6,12 +6,12 @@ from contextlib import closing
 from pathlib import Path
 
 from gatewayd.config import Config, InvalidConfigError, load, merge, plain_secret_faults
-from gatewayd.errors import GatewayError
+from gatewayd.credentials.vault import Vault, exposed
 from gatewayd.registry import findings as findings_of
 from gatewayd.store.reader import Reader
 from gatewayd.store.settings.lines import added_lines
-from gatewayd.translation import gettext as _
-from gatewayd.vault import Vault, exposed
+from gatewayd.values.errors import GatewayError
+from gatewayd.words.translation import gettext as _
 
 
 def findings(file: Path | None) -> list[dict[str, str]]:

@@ -7,7 +7,6 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field, StrictInt, ValidationError
 
-from gatewayd.actor import Actor
 from gatewayd.answers.bodies import BODIES, body
 from gatewayd.answers.engine import accounts, words
 from gatewayd.answers.engine.accounts import Account
@@ -16,19 +15,20 @@ from gatewayd.answers.judge import House, judge
 from gatewayd.answers.known import Incoming, Known, Verdict
 from gatewayd.answers.settings import AnswerSettings, merged
 from gatewayd.config import catalogue
-from gatewayd.errors import FaultsError, NotFoundError
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.blocklist import read_numbers
 from gatewayd.operations.ports import Backend
-from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.session import Session
 from gatewayd.store.settings.accounts import settings as account_settings
 from gatewayd.store.snapshots import iso
 from gatewayd.store.tickets import known, notices
 from gatewayd.store.tickets import settings as store
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import FaultsError, NotFoundError
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 
 TEXT_MAX: Final = 1_600
 

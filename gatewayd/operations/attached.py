@@ -14,13 +14,13 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from gatewayd.campaigns.document import CampaignDocument
-from gatewayd.errors import FaultsError
 from gatewayd.operations.base import Json, live_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.uploads import Number, refusals
 from gatewayd.store.campaigns import files, templates
 from gatewayd.store.campaigns.files import NewFile
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import FaultsError
+from gatewayd.words.translation import gettext as _
 from spool.fields import is_file_name
 from spool.stored import FILES
 from spool.uploads import Upload

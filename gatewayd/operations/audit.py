@@ -12,12 +12,12 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
-from gatewayd.actor import Actor
 from gatewayd.operations.base import Json, Paged
 from gatewayd.operations.paging import before_of, instant_of
 from gatewayd.operations.ports import Backend
 from gatewayd.store.people import audit
 from gatewayd.store.snapshots import iso
+from gatewayd.values.actor import Actor
 
 LIMIT_MAX: Final = 1000
 PORTION: Final = 5_000

@@ -9,13 +9,13 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from gatewayd.actor import Actor
 from gatewayd.config import catalogue
-from gatewayd.errors import FaultsError, GatewayError, UnavailableError
 from gatewayd.operations.ports import Backend, Live
-from gatewayd.storable import wellformed, wellformed_document
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import FaultsError, GatewayError, UnavailableError
+from gatewayd.values.storable import wellformed, wellformed_document
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 
 Json: TypeAlias = dict[str, Any]
 Note = Annotated[str, Field(max_length=1_000), AfterValidator(wellformed)]

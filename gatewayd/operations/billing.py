@@ -5,11 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar
 
-from gatewayd import billing_desk as desk
-from gatewayd.actor import Actor
 from gatewayd.billing.document import balance_document, invoice_document, money, payment_document
-from gatewayd.clock import iso
-from gatewayd.errors import ConflictError
+from gatewayd.billing.engine import desk
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.bills import today_of
 from gatewayd.operations.customers import ExternalId, scope_of
@@ -20,7 +17,10 @@ from gatewayd.store.billing import freshness, listing, overview
 from gatewayd.store.billing.freshness import Billing
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts.billing_age import Age
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.clock import iso
+from gatewayd.values.errors import ConflictError
+from gatewayd.words.translation import gettext as _
 
 
 def max_age_ms(backend: Backend) -> int:

@@ -9,26 +9,26 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from gatewayd import billing_desk as desk
-from gatewayd.actor import Actor, Scope
 from gatewayd.billing import fields
 from gatewayd.billing.document import invoice_document, payment_document
+from gatewayd.billing.engine import desk
 from gatewayd.billing.fields import BillRow, Kind
 from gatewayd.customers.faults import FieldError, sentence
 from gatewayd.customers.filters import CustomerFilter
-from gatewayd.errors import UsageError
 from gatewayd.operations.acknowledgement import acknowledged
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.customers import ExternalId, judged, numbers_of, scope_of, spellings
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.zones import zone_of
-from gatewayd.storable import wellformed
 from gatewayd.store.accounts import account_number
 from gatewayd.store.billing import listing
 from gatewayd.store.billing.loads import Fault
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts import directory
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.errors import UsageError
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 
 LIMIT_MAX: Final = 200
 PUTS_MAX: Final = 1_000

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from gatewayd.actor import Actor
 from gatewayd.config import NumbersConfig
 from gatewayd.contact.blockable import addresses_in, read
-from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Note, Operation, Paged
 from gatewayd.operations.ports import Backend
-from gatewayd.reasons import meaning
 from gatewayd.store.commands import Block, Unblock
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import NotFoundError, UsageError
+from gatewayd.words.reasons import meaning
+from gatewayd.words.translation import gettext as _
 
 if TYPE_CHECKING:
     from gatewayd.numbers import Numbers

@@ -6,13 +6,13 @@ import json
 from functools import partial
 from operator import methodcaller
 
-from gatewayd import call_amounts
 from gatewayd.campaigns.document import CampaignDocument
-from gatewayd.errors import UsageError
 from gatewayd.operations.ports import Backend
 from gatewayd.store.campaigns import templates
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.values import call_amounts
+from gatewayd.values.errors import UsageError
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 from spool import stored
 from spool.document import JobDocument, parse
 from spool.errors import JobFileError

@@ -10,14 +10,11 @@ from functools import partial
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from gatewayd.actor import Actor
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.campaigns.schedule import first, instant
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.judge import Contact, judge
 from gatewayd.contact.rules import Rules, capped, lookback_ms
-from gatewayd.errors import ConflictError, NotFoundError
-from gatewayd.model import Priority
 from gatewayd.operations.base import Json
 from gatewayd.operations.campaign_launch import source_of
 from gatewayd.operations.campaigns import OfCampaign
@@ -32,9 +29,12 @@ from gatewayd.store.campaigns.runs import Person
 from gatewayd.store.campaigns.wishes import lines_of
 from gatewayd.store.contacts.rulebook import zone_named
 from gatewayd.store.insight import traffic
-from gatewayd.templates import VariableUnknownError, parts_of
-from gatewayd.texts import as_sent
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.values.model import Priority
+from gatewayd.values.templates import VariableUnknownError, parts_of
+from gatewayd.values.texts import as_sent
+from gatewayd.words.translation import gettext as _
 from spool.names import variable_name
 
 SAMPLE: Final = 1_000

@@ -9,11 +9,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, SecretStr
 
-from gatewayd.actor import Actor, Role
 from gatewayd.campaigns import schedule, states
 from gatewayd.campaigns.document import CampaignDocument, faults
-from gatewayd.errors import ConflictError, ForbiddenError, UsageError
-from gatewayd.failpoints import hit
 from gatewayd.operations import attached
 from gatewayd.operations.base import Json
 from gatewayd.operations.call_words import calls_are_discreet
@@ -22,11 +19,14 @@ from gatewayd.operations.limits import price_of
 from gatewayd.operations.masssend import needs_approval, require
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.zones import zone_of
+from gatewayd.process.failpoints import hit
 from gatewayd.store.campaigns import approvals, audience, campaigns, events, launches, runs, templates
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.occasion import occasion
 from gatewayd.store.commands import Change, Changed, JobChange
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Role
+from gatewayd.values.errors import ConflictError, ForbiddenError, UsageError
+from gatewayd.words.translation import gettext as _
 
 _MANY: Final = frozenset({"somebody", "somebody else"})
 Password = Annotated[SecretStr, Field(max_length=1000)]

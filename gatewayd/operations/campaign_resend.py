@@ -7,21 +7,21 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from gatewayd.actor import Actor
 from gatewayd.campaigns import states
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.campaigns.ladder import MISSED
-from gatewayd.errors import ConflictError
-from gatewayd.failpoints import hit
 from gatewayd.operations.base import Json
 from gatewayd.operations.campaigns import OfCampaign, ShowCampaign
 from gatewayd.operations.people_lists import Title
 from gatewayd.operations.ports import Backend
+from gatewayd.process.failpoints import hit
 from gatewayd.store.campaigns import campaigns, events, files, lists
 from gatewayd.store.campaigns.campaigns import NewCampaign
 from gatewayd.store.campaigns.lists import NewList
 from gatewayd.store.commands import Change, Changed
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ConflictError
+from gatewayd.words.translation import gettext as _
 from spool.stored import FILES
 
 State = Literal["submitted", "delivered", "read", "undelivered", "failed", "expired", "invalid", "cancelled"]

@@ -10,11 +10,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from gatewayd.actor import Actor
 from gatewayd.campaigns.document import CampaignDocument
-from gatewayd.days import Calendar
-from gatewayd.errors import NotFoundError
-from gatewayd.money import format_money
 from gatewayd.operations import attached
 from gatewayd.operations.base import Json, live_of
 from gatewayd.operations.campaign_launch import missing
@@ -24,7 +20,11 @@ from gatewayd.operations.ports import Backend
 from gatewayd.registry import driver
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.days import Calendar
+from gatewayd.values.errors import NotFoundError
+from gatewayd.values.money import format_money
+from gatewayd.words.translation import gettext as _
 
 FRESH_MS: Final = 600_000
 """A review that is older is made anew: people pay, and are blocked."""

@@ -8,10 +8,8 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
-from gatewayd.actor import Actor
 from gatewayd.campaigns import states
 from gatewayd.campaigns.document import CampaignDocument
-from gatewayd.errors import ConflictError, UsageError
 from gatewayd.operations.base import Json
 from gatewayd.operations.campaigns import OfCampaign
 from gatewayd.operations.ports import Backend
@@ -19,7 +17,9 @@ from gatewayd.registry import driver
 from gatewayd.store.campaigns import campaigns, events, wishes
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.commands import Change, Changed, JobChange
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ConflictError, UsageError
+from gatewayd.words.translation import gettext as _
 
 PACE_MOST: Final = 1_000_000
 """Segments a minute: above what any line sends."""

@@ -9,11 +9,8 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
-from gatewayd.actor import Actor, Scope
 from gatewayd.campaigns import states
 from gatewayd.campaigns.document import CampaignDocument
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
-from gatewayd.money import format_money
 from gatewayd.operations import attached
 from gatewayd.operations.attached import Uploads
 from gatewayd.operations.base import Json, Operation, Paged
@@ -36,7 +33,10 @@ from gatewayd.store.campaigns.lists import NewList, PeopleList
 from gatewayd.store.campaigns.runs import OPEN_STATES, WAITING, Counts, Run
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.values.money import format_money
+from gatewayd.words.translation import gettext as _
 from spool.stored import FILES
 
 State = Annotated[str, Field(pattern=r"^(draft|awaiting_approval|scheduled|running|paused|finished|cancelled)$")]

@@ -7,11 +7,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
-from gatewayd.actor import Actor, Scope
-from gatewayd.claim_reasons import claim_word
 from gatewayd.claims.simulation import Simulated, Would, on, simulate
-from gatewayd.errors import UsageError
-from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation, Paged, live_of
 from gatewayd.operations.paging import before_of
 from gatewayd.operations.people_lists import account_of, scope_of
@@ -24,7 +20,11 @@ from gatewayd.store.dunning import approving, batches, decisions, policies, runs
 from gatewayd.store.dunning.decisions import DecisionRow
 from gatewayd.store.session import Session
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.errors import UsageError
+from gatewayd.values.money import format_money
+from gatewayd.words.claim_reasons import claim_word
+from gatewayd.words.translation import gettext as _
 
 LIMIT_MAX: Final = 200
 

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, StrictInt
 
-from gatewayd.actor import Actor
 from gatewayd.contact.calendar import local_date, window
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.presets import FREE, PRESETS, Preset, effective
@@ -19,14 +18,15 @@ from gatewayd.contact.reading import RulesError
 from gatewayd.contact.rules import DAY_MS, Rules, written
 from gatewayd.contact.words import cap_words, class_name, hours_words
 from gatewayd.contact.year import YEAR_LEAST, YEAR_MOST, days_of
-from gatewayd.errors import ConflictError, FaultsError, UsageError
 from gatewayd.operations.base import Json, Operation, reworded
 from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import Change
 from gatewayd.store.insight.kept_back import kept_back
 from gatewayd.store.settings import accounts as store
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ConflictError, FaultsError, UsageError
+from gatewayd.words.translation import gettext as _
 
 KEY: Final = "contact"
 """Of the rules in the document of an account's settings."""

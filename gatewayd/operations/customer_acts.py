@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar, Literal
 
-from gatewayd import billing_desk as desk
-from gatewayd.actor import Actor
+from gatewayd.billing.engine import desk
 from gatewayd.customers.document import document
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.customers import ExternalId, said, scope_of
@@ -15,6 +14,7 @@ from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts import joining, knowledge
 from gatewayd.store.dunning import merging
+from gatewayd.values.actor import Actor
 
 
 class MergeCustomers(Operation):

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from gatewayd.customers.filters import CustomerFilter, contacts_since, filter_of
-from gatewayd.errors import UsageError
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.zones import zone_of
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.words.translation import gettext as _
 
 _DAY_S = 86_400
 

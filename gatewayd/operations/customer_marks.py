@@ -9,23 +9,23 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field
 
-from gatewayd.actor import Actor, Scope
-from gatewayd.clock import iso
 from gatewayd.customers.document import Customer, Kept
-from gatewayd.errors import UsageError
-from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.customer_columns import COLUMNS, DEFAULT_COLUMNS, HEADS
 from gatewayd.operations.customer_filters import judged_filter, since_of
 from gatewayd.operations.customers import numbers_of, said, scope_of, spellings
 from gatewayd.operations.ports import Backend
-from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts import customers as store
 from gatewayd.store.contacts import directory
 from gatewayd.store.contacts.directory import Wanted
 from gatewayd.store.snapshots import Page
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.clock import iso
+from gatewayd.values.errors import UsageError
+from gatewayd.values.money import format_money
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 
 AT_ONCE: Final = 500
 """Customers of one transaction."""

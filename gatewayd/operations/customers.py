@@ -10,20 +10,17 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field
 
-from gatewayd import billing_desk as desk
-from gatewayd.actor import Actor, Scope
+from gatewayd.billing.engine import desk
 from gatewayd.customers import fields
 from gatewayd.customers.change import changed
 from gatewayd.customers.document import CHANNELS, POINTS_MAX, Customer, Debt, Kept, debt_document, document
 from gatewayd.customers.faults import FieldError, sentence
 from gatewayd.customers.filters import CustomerFilter
-from gatewayd.errors import UsageError
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.operations.acknowledgement import acknowledged
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.customer_filters import judged_filter, since_of
 from gatewayd.operations.ports import Backend
-from gatewayd.storable import wellformed
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts import customers as store
@@ -32,7 +29,10 @@ from gatewayd.store.contacts.directory import COUNTED_MAX, Wanted
 from gatewayd.store.contacts.owing import debts_of
 from gatewayd.store.sending.causes import Reason, Withdrawal
 from gatewayd.store.snapshots import Page
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.errors import UsageError
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 
 LIMIT_MAX: Final = 500
 PUTS_MAX: Final = 1_000

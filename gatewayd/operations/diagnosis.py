@@ -16,18 +16,18 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from gatewayd.actor import Actor
 from gatewayd.config import examine
 from gatewayd.contact.presets import PRESETS
-from gatewayd.errors import ConfigError, DamagedError, GatewayError, SchemaError, UnavailableError
 from gatewayd.operations.added_lines import findings as of_added_lines
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.overview import of_webhooks
 from gatewayd.operations.ports import Backend, Live
-from gatewayd.reasons import meaning, system_words
 from gatewayd.store.webhooks.questions import endpoints
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ConfigError, DamagedError, GatewayError, SchemaError, UnavailableError
+from gatewayd.words.reasons import meaning, system_words
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 
 if TYPE_CHECKING:
     from gatewayd.config import Sound, StoreConfig

@@ -8,13 +8,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from gatewayd.actor import Actor
-from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.people_lists import scope_of
 from gatewayd.operations.ports import Backend
 from gatewayd.store.dunning import effectiveness
 from gatewayd.store.dunning.effectiveness import Group
+from gatewayd.values.actor import Actor
+from gatewayd.values.money import format_money
 
 DAY_MS = 86_400_000
 

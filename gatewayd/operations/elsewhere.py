@@ -13,25 +13,25 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import AfterValidator, Field
 
 from drivers.base import spoken
-from gatewayd.actor import Actor
 from gatewayd.contact.elsewhere import OLDEST_MS, SKEW_MS, TEMPLATE, address_of
-from gatewayd.errors import UsageError
 from gatewayd.numbers import Numbers, Policy
 from gatewayd.operations import exports
 from gatewayd.operations.base import Json, Note, Operation, live_of
 from gatewayd.operations.interactions import shape
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.uploads import Number, refusals
-from gatewayd.reasons import meaning
-from gatewayd.storable import wellformed
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts import elsewhere
 from gatewayd.store.contacts.elsewhere import NewContact
 from gatewayd.store.insight import processes
 from gatewayd.store.insight.interaction_rows import of_key
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import UsageError
+from gatewayd.values.storable import wellformed
+from gatewayd.words.reasons import meaning
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 
 KIND: Final = "contacts"
 FAULTS_SHOWN: Final = 200

@@ -13,13 +13,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from gatewayd.actor import Actor
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.judge import judge
 from gatewayd.contact.rules import lookback_ms
 from gatewayd.contact.words import cap_words, class_name
-from gatewayd.errors import UsageError
-from gatewayd.model import Channel
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.blocklist import address_of
 from gatewayd.operations.contact_rules import rules_of, settings_of, zone_of
@@ -28,7 +25,10 @@ from gatewayd.operations.ports import Backend
 from gatewayd.store.insight import evidence as store
 from gatewayd.store.reader import Reader
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import UsageError
+from gatewayd.values.model import Channel
+from gatewayd.words.translation import gettext as _
 
 LIMIT_MAX: Final = 1000
 PORTION: Final = 5_000

@@ -14,9 +14,6 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from drivers.base import spoken
-from gatewayd.actor import Actor, Role, Scope
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
-from gatewayd.model import Channel, State
 from gatewayd.operations.base import Json, Operation, Paged, live_of
 from gatewayd.operations.log_query import PICKED_MAX, LogQuery, Picked, filter_of, picked_of
 from gatewayd.operations.paging import before_of
@@ -26,8 +23,11 @@ from gatewayd.store.commands import Change
 from gatewayd.store.contacts import imports
 from gatewayd.store.insight import processes
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.values.actor import Actor, Role, Scope
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.values.model import Channel, State
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 
 CHUNK: Final = 256 * 1024
 """Octets of a file that one answer carries."""

@@ -8,19 +8,19 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field
 
-from gatewayd.actor import Actor
-from gatewayd.clock import iso
-from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.feeds.faults import remedy, sentence
 from gatewayd.feeds.schedule import is_stale
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.ports import Backend
-from gatewayd.storable import wellformed
 from gatewayd.store.billing import feeds as store
 from gatewayd.store.billing.feeds import Feed
 from gatewayd.store.contacts import billing_age
 from gatewayd.store.session import Session
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.clock import iso
+from gatewayd.values.errors import NotFoundError, UsageError
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 
 Name = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(wellformed)]
 WAIT_MAX_S: Final = 120.0

@@ -8,20 +8,20 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StrictInt
 
-from gatewayd.actor import Actor
 from gatewayd.campaigns.forecast import Forecast, Remedy, foresee
 from gatewayd.config.values import Name, Prefix
 from gatewayd.contact.classes import MessageClass
-from gatewayd.errors import UsageError
-from gatewayd.model import Channel, Priority
-from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.forecast_words import cause_words, remedy_words, summary
 from gatewayd.operations.outlook import Asked, Portion, hours_for, rules_for, situation_of
 from gatewayd.operations.ports import Backend
-from gatewayd.storable import wellformed
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import UsageError
+from gatewayd.values.model import Channel, Priority
+from gatewayd.values.money import format_money
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 
 PEOPLE_MOST: Final = 5_000_000
 PORTIONS_MOST: Final = 200

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from drivers.base import spoken
 from gatewayd.campaigns.forecast import Forecast
-from gatewayd.money import format_money
-from gatewayd.translation import gettext as _
+from gatewayd.values.money import format_money
+from gatewayd.words.translation import gettext as _
 
 CAUSES: Final = {
     "pace": spoken("the pace of the lines"),

@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from gatewayd.errors import ThrottledError
-from gatewayd.passwords import KNOWN, NOBODYS, STRANGERS, BusyError, Lane
-from gatewayd.throttle import Throttle, counted_as
-from gatewayd.translation import gettext as _
+from gatewayd.credentials.passwords import KNOWN, NOBODYS, STRANGERS, BusyError, Lane
+from gatewayd.values.errors import ThrottledError
+from gatewayd.values.throttle import Throttle, counted_as
+from gatewayd.words.translation import gettext as _
 
 TOLD_S: Final = 60.0
 """Between two rows of the audit trail for one name whose tries are refused unseen."""

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
-from gatewayd.actor import NOBODY, Actor
-from gatewayd.errors import GatewayError, UnauthenticatedError, UsageError
-from gatewayd.logger import Logger
+from gatewayd.credentials.tokens import digest, wellformed_token
 from gatewayd.operations.ports import Backend
+from gatewayd.process.logger import Logger
 from gatewayd.store.commands import Change
 from gatewayd.store.people import sessions, tokens
 from gatewayd.store.people.sessions import person_of
 from gatewayd.store.people.tokens import program_of
-from gatewayd.tokens import digest, wellformed_token
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import NOBODY, Actor
+from gatewayd.values.errors import GatewayError, UnauthenticatedError, UsageError
+from gatewayd.words.translation import gettext as _
 
 log = Logger()
 

@@ -13,26 +13,26 @@ from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
 from pydantic import AfterValidator, Field
 
-from gatewayd.actor import Actor, Scope
 from gatewayd.billing.fields import Kind
 from gatewayd.customers.change import instant
 from gatewayd.customers.faults import FieldError, sentence
-from gatewayd.errors import ConflictError, GatewayError, NotFoundError, UsageError
 from gatewayd.imports import bills
 from gatewayd.imports.mapping import columns_of
 from gatewayd.operations.base import Json, Operation, Paged, live_of
 from gatewayd.operations.paging import before_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.uploads import Number, refusals
-from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts import imports as store
 from gatewayd.store.contacts import undoing
 from gatewayd.store.contacts.imports import BUSY, CHECKED, CHECKING, CREATED, DONE, FAILED, RUNNING, UNDOING, Import
 from gatewayd.store.insight import processes
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.errors import ConflictError, GatewayError, NotFoundError, UsageError
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 from spool.lists.encoding import canonical
 
 KIND: Final = "import"

@@ -10,23 +10,23 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field
 
-from gatewayd.actor import Actor
-from gatewayd.errors import GatewayError, UsageError
-from gatewayd.model import Channel
-from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation, Paged, live_of
 from gatewayd.operations.limits import price_of
 from gatewayd.operations.masssend import answered
 from gatewayd.operations.ports import Backend
-from gatewayd.reasons import meaning
-from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change, MessagePost, Origin, PostKey
 from gatewayd.store.insight import conversations as questions
 from gatewayd.store.insight.conversations import ConversationView, Place, Said, Which
 from gatewayd.store.sending import conversations
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import GatewayError, UsageError
+from gatewayd.values.model import Channel
+from gatewayd.values.money import format_money
+from gatewayd.values.storable import wellformed
+from gatewayd.words.reasons import meaning
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 
 PAGE_MAX: Final = 200
 TEXT_MAX: Final = 1600

@@ -5,10 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar, Final, Literal
 
-from gatewayd.actor import Actor, Scope
-from gatewayd.errors import NotFoundError, UsageError
-from gatewayd.model import ulid_ms, ulid_number
-from gatewayd.money import format_money
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.log_query import FIELDS, LogQuery, filter_of
@@ -19,7 +15,11 @@ from gatewayd.store.insight.interactions import interactions
 from gatewayd.store.insight.position import Position
 from gatewayd.store.insight.surroundings import contacts_before
 from gatewayd.store.snapshots import MessageView, iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.errors import NotFoundError, UsageError
+from gatewayd.values.model import ulid_ms, ulid_number
+from gatewayd.values.money import format_money
+from gatewayd.words.translation import gettext as _
 
 LIMIT_MAX: Final = 500
 LOOK_S: Final = 0.06

@@ -5,17 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar, Literal
 
-from gatewayd.actor import Actor
-from gatewayd.errors import ConflictError
-from gatewayd.model import State
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged, reworded
 from gatewayd.operations.ports import Backend
-from gatewayd.reasons import state_word
 from gatewayd.store.commands import SetJobState
 from gatewayd.store.sending.queries import going
 from gatewayd.store.sending.questions import reasons_of
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ConflictError
+from gatewayd.values.model import State
+from gatewayd.words.reasons import state_word
+from gatewayd.words.translation import gettext as _
 
 
 class ListJobs(Paged):

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar, Final
 
-from gatewayd.actor import Actor
-from gatewayd.added_lines import secret_place
-from gatewayd.failpoints import hit
+from gatewayd.credentials.vault import Vault, VaultError
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.secondfactor import place_of
+from gatewayd.process.failpoints import hit
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.settings import sealed
 from gatewayd.store.settings.sealed import Sealed
-from gatewayd.vault import Vault, VaultError
+from gatewayd.values.actor import Actor
+from gatewayd.values.added_lines import secret_place
 from gatewayd.webhooks.signature import sealed_for
 
 PORTION: Final = 20

@@ -13,8 +13,6 @@ from typing import Any, Final
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.campaigns.forecast.climb import Climbed, Missing, Rung, climb, missing_of
 from gatewayd.campaigns.ladder import missed_states
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
-from gatewayd.money import format_money
 from gatewayd.operations.base import Json
 from gatewayd.operations.campaign_launch import source_of
 from gatewayd.operations.forecast import longest
@@ -26,7 +24,9 @@ from gatewayd.store.campaigns import audience, runs
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.insight import traffic
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.values.money import format_money
+from gatewayd.words.translation import gettext as _
 
 SAMPLE: Final = 500
 TRUSTED: Final = 200

@@ -5,17 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final
 
-from gatewayd.actor import Actor
-from gatewayd.errors import ForbiddenError
-from gatewayd.model import Channel
-from gatewayd.money import format_money
 from gatewayd.operations.base import Json
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.zones import zone_of
 from gatewayd.store.people import limits
 from gatewayd.store.people.limits import Allowance
-from gatewayd.texts import split_for
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ForbiddenError
+from gatewayd.values.model import Channel
+from gatewayd.values.money import format_money
+from gatewayd.values.texts import split_for
+from gatewayd.words.translation import gettext as _
 
 _CHANNELS: Final = frozenset(map(str, Channel))
 

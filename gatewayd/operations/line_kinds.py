@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from drivers.base import spoken
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 
 Type = Literal["text", "number", "choice", "switch", "device", "frequency", "list", "account"]
 """frequency: N in every H hours, kept as the key `window`; account: one of the gateway's accounts."""

@@ -13,8 +13,6 @@ from pydantic import Field, SecretStr
 
 from drivers.base import NamesDevice
 from gatewayd import registry
-from gatewayd.actor import Actor
-from gatewayd.added_lines import AddedLine, secret_place
 from gatewayd.config import (
     ConfigFault,
     JudgedLine,
@@ -24,7 +22,7 @@ from gatewayd.config import (
     secret_keys,
 )
 from gatewayd.config.values import Name
-from gatewayd.errors import ConfigError, ConflictError, FaultsError, UsageError
+from gatewayd.credentials.vault import SECRET_MAX
 from gatewayd.operations.base import Json, Operation, reworded
 from gatewayd.operations.line_kinds import KINDS, shape
 from gatewayd.operations.line_setup import added_line, fault_shape, opened
@@ -32,8 +30,10 @@ from gatewayd.operations.lines import shown_line
 from gatewayd.operations.ports import Backend
 from gatewayd.store.commands import Change, SetLineEnabled
 from gatewayd.store.settings import lines as store
-from gatewayd.translation import gettext as _
-from gatewayd.vault import SECRET_MAX
+from gatewayd.values.actor import Actor
+from gatewayd.values.added_lines import AddedLine, secret_place
+from gatewayd.values.errors import ConfigError, ConflictError, FaultsError, UsageError
+from gatewayd.words.translation import gettext as _
 
 KEYS_MOST = 60
 KEY_MAX = 64

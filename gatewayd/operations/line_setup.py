@@ -9,15 +9,15 @@ from typing import Any, Final
 from pydantic import BaseModel, SecretStr
 
 from drivers.base.plain_secrets import without_secrets
-from gatewayd.added_lines import AddedLine, secret_place
 from gatewayd.config import ConfigFault, LineConfig, judge_added, secret_keys
-from gatewayd.errors import ConfigError, ConflictError, NotFoundError
+from gatewayd.credentials.vault import VaultError
 from gatewayd.operations.base import Json
 from gatewayd.operations.line_kinds import kind_of
 from gatewayd.operations.ports import Backend
 from gatewayd.store.settings.lines import added_lines
-from gatewayd.translation import gettext as _
-from gatewayd.vault import VaultError
+from gatewayd.values.added_lines import AddedLine, secret_place
+from gatewayd.values.errors import ConfigError, ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 COMMON: Final = ("window", "quota_day", "quota_month", "recipients_month", "prefixes", "number_format", "inbox", "rate")
 

@@ -7,21 +7,21 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from gatewayd.actor import Actor
 from gatewayd.config import LineConfig
-from gatewayd.days import Calendar
-from gatewayd.errors import ConflictError, NotFoundError, UnavailableError
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.line_kinds import kind_of
 from gatewayd.operations.line_setup import set_up
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.rights import allows
-from gatewayd.remedies import remedy
 from gatewayd.store.commands import SetLineEnabled
 from gatewayd.store.snapshots import LineCount
-from gatewayd.translation import gettext as _
-from gatewayd.views import LineView
+from gatewayd.values.actor import Actor
+from gatewayd.values.days import Calendar
+from gatewayd.values.errors import ConflictError, NotFoundError, UnavailableError
+from gatewayd.values.views import LineView
+from gatewayd.words.remedies import remedy
+from gatewayd.words.translation import gettext as _
 
 GONE_THROUGH = frozenset({"submitted", "delivered", "read"})
 """States of a test after which nobody asks what is wrong with the line."""

@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gatewayd.config import Config
 from gatewayd.customers.words import document_key
-from gatewayd.errors import UsageError
-from gatewayd.model import Channel, State, ulid_ms, ulid_number
-from gatewayd.money import parse_money
 from gatewayd.numbers import NumberError, Numbers, Policy
 from gatewayd.store.insight.filters import ANSWERED, NOTED, RECEIVED, UNREAD, InteractionFilter
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.values.model import Channel, State, ulid_ms, ulid_number
+from gatewayd.values.money import parse_money
+from gatewayd.words.translation import gettext as _
 
 STATES: Final = (*(str(state) for state in State), UNREAD, ANSWERED, RECEIVED, NOTED)
 ALIKE: Final = {"failed": ("failed", "undelivered")}

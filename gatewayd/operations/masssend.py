@@ -11,17 +11,17 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
-from gatewayd.actor import Actor, Role
-from gatewayd.errors import ConflictError, ForbiddenError, UsageError
+from gatewayd.credentials.passwords import KNOWN
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.guard import GUARD
 from gatewayd.operations.limits import month_of, spend
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.users import Password
-from gatewayd.passwords import KNOWN
 from gatewayd.store.commands import Change
 from gatewayd.store.people import masssend
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Role
+from gatewayd.values.errors import ConflictError, ForbiddenError, UsageError
+from gatewayd.words.translation import gettext as _
 
 PEOPLE_MAX = 10_000_000
 

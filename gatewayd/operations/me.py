@@ -7,21 +7,21 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
-from gatewayd.actor import Actor
-from gatewayd.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError, UsageError
+from gatewayd.credentials.passwords import KNOWN, LENGTH_MAX
+from gatewayd.credentials.totp import new_seed, step_of
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.guard import GUARD
 from gatewayd.operations.limits import shown
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.secondfactor import GONE, as_told, offered, place_of, recovery
 from gatewayd.operations.users import Language, Mail, Password, changed_user, shape
-from gatewayd.passwords import KNOWN, LENGTH_MAX
 from gatewayd.store.commands import Change
 from gatewayd.store.people import sessions
 from gatewayd.store.people.users import Credentials, credentials
 from gatewayd.store.snapshots import iso
-from gatewayd.totp import new_seed, step_of
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError, UsageError
+from gatewayd.words.translation import gettext as _
 
 Current = Annotated[SecretStr, Field(max_length=LENGTH_MAX)]
 """The password that the person has now."""

@@ -10,9 +10,6 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
-from gatewayd.actor import Actor
-from gatewayd.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
-from gatewayd.model import State
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, Paged, reworded
 from gatewayd.operations.limits import price_of
@@ -20,11 +17,14 @@ from gatewayd.operations.masssend import permit
 from gatewayd.operations.paging import before_of, instant_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.rights import owned
-from gatewayd.reasons import state_word
 from gatewayd.store.commands import Settle
 from gatewayd.store.sending.questions import MessageFilter, find_messages
 from gatewayd.store.snapshots import MessageView
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
+from gatewayd.values.model import State
+from gatewayd.words.reasons import state_word
+from gatewayd.words.translation import gettext as _
 
 LIMIT_MAX = 1000
 Verdict = Literal["sent", "not-sent", "resend"]

@@ -8,11 +8,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from gatewayd.actor import Actor
-from gatewayd.claim_reasons import kind_word
 from gatewayd.claims.moment import today_in
 from gatewayd.dunning.novelty import RESULTS, NoveltyKind
-from gatewayd.errors import UsageError
 from gatewayd.operations.base import Json, Note, Operation, Paged
 from gatewayd.operations.collections import customer_number
 from gatewayd.operations.people_lists import account_of, scope_of
@@ -23,7 +20,10 @@ from gatewayd.store.commands import Change
 from gatewayd.store.dunning import novelties
 from gatewayd.store.dunning.novelties import NewNovelty, Novelty, NoveltyFilter
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import UsageError
+from gatewayd.words.claim_reasons import kind_word
+from gatewayd.words.translation import gettext as _
 
 LIMIT_MAX: Final = 200
 

@@ -9,18 +9,18 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field
 
-from gatewayd.actor import Actor
 from gatewayd.operations import exports
 from gatewayd.operations.base import Json, Note, Operation, live_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.registers import Bringing
 from gatewayd.operations.uploads import Number, refusals
-from gatewayd.storable import wellformed
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change
 from gatewayd.store.insight import processes
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.values.actor import Actor
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 
 KIND: Final = "numbers"
 FileName = Annotated[str, Field(max_length=200), AfterValidator(wellformed)]

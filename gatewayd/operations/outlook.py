@@ -14,16 +14,16 @@ from gatewayd.config import LineConfig
 from gatewayd.contact.classes import DEFAULT, MessageClass
 from gatewayd.contact.judge import window
 from gatewayd.contact.rules import Rules
-from gatewayd.days import Calendar
-from gatewayd.model import ALL_AREAS, Priority, Route
 from gatewayd.operations.contact_rules import rules_of, settings_of, zone_of
 from gatewayd.operations.ports import Backend
 from gatewayd.registry import driver
-from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store.insight import traffic
 from gatewayd.store.insight.traffic import Took, Used, Waiting
 from gatewayd.store.snapshots import LineCount
-from gatewayd.views import PATIENT, LineView
+from gatewayd.values.days import Calendar
+from gatewayd.values.model import ALL_AREAS, Priority, Route
+from gatewayd.values.staff import ACCOUNT as STAFF
+from gatewayd.values.views import PATIENT, LineView
 
 PAST_DAYS: Final = 7
 """Days whose traffic says what others will send."""

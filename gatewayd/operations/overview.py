@@ -8,13 +8,10 @@ from functools import partial
 from importlib.metadata import version
 from typing import ClassVar, Final
 
-from gatewayd.actor import Actor
-from gatewayd.money import format_money
 from gatewayd.operations import shapes
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.lines import faulty_lines, shown_now
 from gatewayd.operations.ports import Backend
-from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store.billing.freshness import asks
 from gatewayd.store.campaigns.campaigns import Campaign, asking_campaigns, stuck_campaigns
 from gatewayd.store.contacts.registers import registers
@@ -23,7 +20,10 @@ from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.snapshots import iso
 from gatewayd.store.tickets import notices
 from gatewayd.store.webhooks.questions import Endpoint, endpoints
-from gatewayd.views import EventView, in_trouble
+from gatewayd.values.actor import Actor
+from gatewayd.values.money import format_money
+from gatewayd.values.staff import ACCOUNT as STAFF
+from gatewayd.values.views import EventView, in_trouble
 
 
 class Ping(Operation):

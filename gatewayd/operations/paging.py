@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gatewayd.errors import UsageError
 from gatewayd.operations.ports import Backend
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.words.translation import gettext as _
 
 
 def before_of(cursor: str | None) -> int | None:

@@ -8,22 +8,22 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field
 
-from gatewayd.actor import Actor, Scope
 from gatewayd.campaigns.document import Selection
-from gatewayd.errors import UsageError
 from gatewayd.operations.base import Json, Operation, Paged, live_of
 from gatewayd.operations.customer_filters import judged_filter
 from gatewayd.operations.paging import before_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.uploads import Number as UploadId
 from gatewayd.operations.uploads import refusals
-from gatewayd.storable import wellformed
 from gatewayd.store.campaigns import campaigns, lists
 from gatewayd.store.campaigns.lists import NewList, PeopleList
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.errors import UsageError
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 
 LIMIT_MAX: Final = 200
 MEMBERS_MAX: Final = 200

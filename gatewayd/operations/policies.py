@@ -13,21 +13,16 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field, SecretStr, StrictInt
 
-from gatewayd import call_amounts
-from gatewayd.actor import Actor, Scope
 from gatewayd.claims.moment import Moment, day_in, moments, today_in
 from gatewayd.claims.simulation import Saving, changed, on, saving
 from gatewayd.customers.filters import filter_of
 from gatewayd.dunning.document import document_of, policy_of
 from gatewayd.dunning.policy import Policy
 from gatewayd.dunning.preview import calendar
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
-from gatewayd.news import Kind
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.masssend import activate
 from gatewayd.operations.people_lists import account_of, scope_of
 from gatewayd.operations.ports import Backend
-from gatewayd.storable import wellformed
 from gatewayd.store.accounts import account_number
 from gatewayd.store.billing import marks
 from gatewayd.store.campaigns.templates import version_of
@@ -38,7 +33,12 @@ from gatewayd.store.dunning import policies, runs
 from gatewayd.store.dunning.policies import PolicyRow, Rules
 from gatewayd.store.settings.accounts import zone_of
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values import call_amounts
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.values.news import Kind
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 from spool.document import parse
 from spool.errors import JobFileError
 

@@ -12,13 +12,13 @@ from typing import Any, Protocol, TypeVar
 
 from drivers.base import HookCall
 from gatewayd.config import Config
-from gatewayd.news import Kind
+from gatewayd.credentials.vault import Vault
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.commands import Command, JobChange, MessagePost, Origin, Posted, PostKey, Settled
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending.causes import Past, Withdrawal
-from gatewayd.vault import Vault
-from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
+from gatewayd.values.news import Kind
+from gatewayd.values.views import EventView, LineView, Rates, StallView, WriterView
 from gatewayd.webhooks.verdict import Verdict
 from spool.uploads import Upload
 

@@ -10,8 +10,6 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from gatewayd.actor import Actor, Role
-from gatewayd.errors import ConflictError, CurrencyError, ForbiddenError, UsageError
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.limits import month_of, price_of
 from gatewayd.operations.masssend import PEOPLE_MAX, needs_approval, permit, require
@@ -20,8 +18,10 @@ from gatewayd.operations.uploads import Number, refusals
 from gatewayd.store.commands import Change, KeyBusyError, KeyReusedError, MessagePost, Origin, Posted, PostKey
 from gatewayd.store.people import limits
 from gatewayd.store.sending.keys import ACCEPTED, posted_job, priced
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.values.actor import Actor, Role
+from gatewayd.values.errors import ConflictError, CurrencyError, ForbiddenError, UsageError
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 from spool.document import GUARDED_CLASSES, KEYS
 from spool.errors import JobFileError
 

@@ -9,12 +9,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from gatewayd import billing_desk
-from gatewayd.actor import Actor, Scope
-from gatewayd.claim_reasons import promise_word
+from gatewayd.billing.engine import desk as billing_desk
 from gatewayd.claims.moment import today_in
-from gatewayd.errors import UsageError
-from gatewayd.money import format_money, parse_money
 from gatewayd.operations.base import Json, Note, Operation, Paged
 from gatewayd.operations.collections import customer_number
 from gatewayd.operations.paging import before_of
@@ -31,7 +27,11 @@ from gatewayd.store.dunning.promises import NewPromise, PromiseRow
 from gatewayd.store.sending import causes
 from gatewayd.store.sending.causes import Reason
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.errors import UsageError
+from gatewayd.values.money import format_money, parse_money
+from gatewayd.words.claim_reasons import promise_word
+from gatewayd.words.translation import gettext as _
 
 LIMIT_MAX: Final = 200
 FARTHEST: Final = timedelta(days=366)

@@ -8,18 +8,18 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, Field, StrictInt
 
-from gatewayd.actor import Actor
-from gatewayd.errors import ConflictError, NotFoundError
-from gatewayd.model import Channel
 from gatewayd.operations.base import Json, Note, Operation
 from gatewayd.operations.blocklist import ADD_MAX, read_numbers
 from gatewayd.operations.ports import Backend
-from gatewayd.storable import wellformed
 from gatewayd.store.commands import Block, Change
 from gatewayd.store.contacts import registers as store
 from gatewayd.store.contacts.registers import RegisterView
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.values.model import Channel
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 
 PORTIONS_MAX: Final = 100
 """Transactions of one request; whoever asked goes on from where it ended."""

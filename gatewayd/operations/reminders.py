@@ -8,23 +8,23 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from gatewayd.actor import Actor, Scope
-from gatewayd.errors import NotFoundError, UsageError
-from gatewayd.money import format_money, parse_money
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.paging import before_of
 from gatewayd.operations.people_lists import account_of, scope_of
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.zones import zone_of
-from gatewayd.reminder import EVERY_MAX, TIMES_MAX, Draft, Timing, first_send, retimed, unknown
-from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.contacts.directory import customer
 from gatewayd.store.dunning import reminder_sends, reminders
 from gatewayd.store.dunning.reminders import Reminder, ReminderEvent
 from gatewayd.store.session import Session
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.errors import NotFoundError, UsageError
+from gatewayd.values.money import format_money, parse_money
+from gatewayd.values.reminder import EVERY_MAX, TIMES_MAX, Draft, Timing, first_send, retimed, unknown
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 
 LIMIT_MAX: Final = 200
 TEXT_MAX: Final = 20_000

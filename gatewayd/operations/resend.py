@@ -11,10 +11,6 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, SecretStr
 
-from gatewayd.actor import Actor, Scope
-from gatewayd.errors import NotFoundError, UsageError
-from gatewayd.model import ulid_number
-from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.interactions import scope_of
 from gatewayd.operations.limits import price_of
@@ -23,7 +19,11 @@ from gatewayd.operations.masssend import permit
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.resend_job import FILES, NotResendableError, SentMessage, attached_by, jobs_of
 from gatewayd.store.insight.sent_again import Candidate, candidates, numbers_of
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.errors import NotFoundError, UsageError
+from gatewayd.values.model import ulid_number
+from gatewayd.values.money import format_money
+from gatewayd.words.translation import gettext as _
 
 RESEND_MAX: Final = 10_000
 """Messages at once; more is a campaign."""

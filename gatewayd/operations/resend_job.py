@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gatewayd.callscript import templates
+from gatewayd.values.callscript import templates
 
 FILES: Final = "files"
 """Of a job that is made here, beside the keys of a job file: the job that attached the files which this one does, and
@@ -119,7 +119,7 @@ def _call(call: Mapping[str, Any], texts: Mapping[str, str], head: dict[str, Any
             variable = _PLACE.format(number=number)
             named[place] = f"%{variable}%"
             recipient[variable] = texts.get(place, "")
-        from gatewayd.callscript import filled
+        from gatewayd.values.callscript import filled
 
         plan["script"] = {key: value for key, value in filled(script, _OrSame(named)).items() if value is not None}
         head.pop("text", None)

@@ -10,19 +10,19 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field, SecretStr
 
-from gatewayd.actor import Actor
-from gatewayd.errors import ConflictError, ForbiddenError, GatewayError
-from gatewayd.logger import Logger
+from gatewayd.credentials.passwords import KNOWN
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.guard import GUARD
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.users import Password, unlike
-from gatewayd.passwords import KNOWN
-from gatewayd.staff import ACCOUNT, mark_of
+from gatewayd.process.logger import Logger
 from gatewayd.store.commands import Change, Changed, CreateAccount
 from gatewayd.store.people import resets, users
-from gatewayd.translation import gettext as _
-from gatewayd.translation import speaking
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ConflictError, ForbiddenError, GatewayError
+from gatewayd.values.staff import ACCOUNT, mark_of
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import speaking
 
 log = Logger()
 

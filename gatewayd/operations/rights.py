@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
-from gatewayd.actor import Actor, Role
-from gatewayd.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from gatewayd.operations.base import Operation
-from gatewayd.staff import ACCOUNT as STAFF
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Role
+from gatewayd.values.errors import ForbiddenError, NotFoundError, UnauthenticatedError
+from gatewayd.values.staff import ACCOUNT as STAFF
+from gatewayd.words.translation import gettext as _
 
 TokenScope = Literal["read", "send", "manage", "mass", "push", "transactional", "none"]
 

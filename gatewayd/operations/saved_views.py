@@ -8,16 +8,16 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from gatewayd.actor import Actor
-from gatewayd.errors import ForbiddenError, UsageError
 from gatewayd.operations import customer_columns
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.log_query import LogQuery, filter_of
 from gatewayd.operations.ports import Backend
-from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change
 from gatewayd.store.insight import saved_views
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ForbiddenError, UsageError
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 
 COLUMNS: Final = (
     "at",

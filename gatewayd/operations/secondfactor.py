@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from gatewayd.credentials.tokens import digest
+from gatewayd.credentials.totp import address_of, new_recovery_codes, plain_code, step_of
 from gatewayd.operations.base import Json
 from gatewayd.operations.ports import Backend
 from gatewayd.store.people.users import Credentials
-from gatewayd.tokens import digest
-from gatewayd.totp import address_of, new_recovery_codes, plain_code, step_of
 
 GONE: Final[Mapping[str, None]] = MappingProxyType(dict.fromkeys(("totp_sealed", "totp_offered", "recovery")))
 """What a user is changed to who has no second factor any more."""

@@ -11,20 +11,20 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field, SecretStr
 
-from gatewayd.actor import Actor
-from gatewayd.errors import GatewayError, UnauthenticatedError
+from gatewayd.credentials.passwords import LENGTH_MAX
+from gatewayd.credentials.tokens import digest
 from gatewayd.operations import secondfactor
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.guard import GUARD
 from gatewayd.operations.identity import Seen, noted
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.resets import resettable
-from gatewayd.passwords import LENGTH_MAX
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.people import sessions
 from gatewayd.store.people.users import Credentials, UserView, administrators, credentials, take_code
-from gatewayd.tokens import digest
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import GatewayError, UnauthenticatedError
+from gatewayd.words.translation import gettext as _
 
 Secret = Annotated[SecretStr, Field(max_length=200)]
 Agent = Annotated[str, Field(max_length=1000)]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gatewayd.money import format_money
-from gatewayd.shown import quoted, shown
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.credit.questions import Sums
 from gatewayd.store.snapshots import (
@@ -19,7 +17,9 @@ from gatewayd.store.snapshots import (
     iso,
     template_document,
 )
-from gatewayd.views import EventView, LineView, StallView
+from gatewayd.values.money import format_money
+from gatewayd.values.shown import quoted, shown
+from gatewayd.values.views import EventView, LineView, StallView
 
 Json = dict[str, Any]
 

@@ -9,14 +9,14 @@ from functools import partial
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from gatewayd.actor import Actor
-from gatewayd.errors import UsageError
-from gatewayd.model import Channel
-from gatewayd.money import format_money
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend
 from gatewayd.store.insight.statistics import Group, Tallied, tallied
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import UsageError
+from gatewayd.values.model import Channel
+from gatewayd.values.money import format_money
+from gatewayd.words.translation import gettext as _
 
 DAYS_MAX: Final = 3_700
 """Ten years; more days than a plot can show."""

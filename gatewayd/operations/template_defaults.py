@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
-from gatewayd.actor import Actor
 from gatewayd.answers.bodies import BODIES, LANGUAGES, mail
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend
-from gatewayd.translation import language
+from gatewayd.values.actor import Actor
+from gatewayd.words.translation import language
 
 Language = Literal["es", "en"]
 

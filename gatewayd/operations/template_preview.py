@@ -14,14 +14,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, StrictInt
 
-from gatewayd.actor import Actor, Scope
 from gatewayd.campaigns.sizes import Cost, Sizes, cost
 from gatewayd.config.publication import variant_of
 from gatewayd.customers.faults import FieldError
 from gatewayd.customers.filters import CustomerFilter
 from gatewayd.customers.variables import variables as of_customer
-from gatewayd.errors import FaultsError, UsageError
-from gatewayd.money import format_money
 from gatewayd.operations.base import Json
 from gatewayd.operations.call_words import said_early
 from gatewayd.operations.customer_filters import judged_filter
@@ -35,9 +32,12 @@ from gatewayd.store.campaigns import templates as store
 from gatewayd.store.contacts.audience import AudienceRow, Occasion, audience_rows
 from gatewayd.store.contacts.directory import account_of, customer
 from gatewayd.store.settings import accounts as settings
-from gatewayd.templates import VariableUnknownError, parts_of
-from gatewayd.texts import Letters, letters, parts_with_shift
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.errors import FaultsError, UsageError
+from gatewayd.values.money import format_money
+from gatewayd.values.templates import VariableUnknownError, parts_of
+from gatewayd.values.texts import Letters, letters, parts_with_shift
+from gatewayd.words.translation import gettext as _
 from spool import stored
 from spool.document import JobDocument
 from spool.errors import JobFileError

@@ -9,12 +9,12 @@ from difflib import get_close_matches
 from html import escape
 from typing import Final, Literal
 
-from gatewayd.characters import visible
 from gatewayd.customers.variables import DEBT, OF_CUSTOMER, amount, day
-from gatewayd.money import MICROS
 from gatewayd.operations.template_words import MENU, pieces_of
-from gatewayd.templates import Variables, named_in
-from gatewayd.translation import gettext as _
+from gatewayd.values.characters import visible
+from gatewayd.values.money import MICROS
+from gatewayd.values.templates import Variables, named_in
+from gatewayd.words.translation import gettext as _
 from spool.document import JobDocument
 from spool.names import variable_name
 

@@ -14,9 +14,6 @@ from typing import Annotated, ClassVar, Final
 from pydantic import Field, SecretStr
 
 from drivers.base import LineError
-from gatewayd.actor import Actor
-from gatewayd.callscript import filled, templates
-from gatewayd.errors import FaultsError, NotFoundError, UsageError
 from gatewayd.operations.base import Json, live_of
 from gatewayd.operations.limits import price_of
 from gatewayd.operations.masssend import permit
@@ -28,8 +25,11 @@ from gatewayd.operations.templates import OfTemplates
 from gatewayd.store.campaigns.files import data as kept_data
 from gatewayd.store.campaigns.templates import version_of
 from gatewayd.store.settings import accounts as settings
-from gatewayd.templates import Variables
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.callscript import filled, templates
+from gatewayd.values.errors import FaultsError, NotFoundError, UsageError
+from gatewayd.values.templates import Variables
+from gatewayd.words.translation import gettext as _
 from spool import stored
 from spool.document import JobDocument
 from spool.names import variable_name

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from gatewayd.callscript import texts
-from gatewayd.links import bare, strays
-from gatewayd.templates import Variables, VariableUnknownError, named_in
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.values.callscript import texts
+from gatewayd.values.links import bare, strays
+from gatewayd.values.templates import Variables, VariableUnknownError, named_in
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 from spool import stored
 from spool.document import JobDocument
 from spool.errors import JobFileError

@@ -11,20 +11,20 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import AfterValidator, Field, StrictInt
 from pydantic_core import PydanticCustomError
 
-from gatewayd.actor import Actor, Scope
-from gatewayd.errors import FaultsError, NotFoundError, UsageError
 from gatewayd.operations import attached
 from gatewayd.operations.attached import Uploads
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.template_words import faults_of, variables_of, words_of
-from gatewayd.storable import wellformed
 from gatewayd.store.campaigns import files
 from gatewayd.store.campaigns import templates as store
 from gatewayd.store.campaigns.templates import Key, Version
 from gatewayd.store.commands import Change
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Scope
+from gatewayd.values.errors import FaultsError, NotFoundError, UsageError
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 from spool.stored import FILES
 
 NAME_MAX: Final = 80

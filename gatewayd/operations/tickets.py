@@ -9,18 +9,18 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from gatewayd.actor import Actor
 from gatewayd.answers.tickets import CATEGORY_MAX, NOTE_MAX, TEXT_MAX, TicketState
-from gatewayd.errors import UsageError
 from gatewayd.operations.base import Json, Operation, Paged
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.zones import zone_of
-from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change, Changed
 from gatewayd.store.snapshots import iso
 from gatewayd.store.tickets import tickets as store
 from gatewayd.store.tickets.tickets import TicketChange, TicketEvent, TicketFilter, TicketRow
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import UsageError
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 
 PAGE_MAX: Final = 200
 OPEN_MOST: Final = 1_000

@@ -7,17 +7,17 @@ from typing import Annotated, ClassVar, Final, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
-from gatewayd.actor import Actor, Role, Scope
 from gatewayd.config.values import read_duration
-from gatewayd.errors import ForbiddenError, UsageError
+from gatewayd.credentials.tokens import TokenKind, digest, make_token, token_prefix
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend
-from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change
 from gatewayd.store.people import tokens
 from gatewayd.store.snapshots import iso
-from gatewayd.tokens import TokenKind, digest, make_token, token_prefix
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Role, Scope
+from gatewayd.values.errors import ForbiddenError, UsageError
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 
 TokenScope = Literal["read", "send", "manage", "mass", "push", "transactional"]
 SCOPES: Final[tuple[str, ...]] = get_args(TokenScope)

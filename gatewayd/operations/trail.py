@@ -12,17 +12,17 @@ from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr
 
-from gatewayd.actor import Actor
 from gatewayd.config import Config
-from gatewayd.errors import GatewayError, ThrottledError
-from gatewayd.logger import Logger
+from gatewayd.credentials.vault import Vault
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.ports import Backend, Live
 from gatewayd.operations.rights import judge
+from gatewayd.process.logger import Logger
 from gatewayd.store.commands import Audited, AuditEntry, Change, Command
 from gatewayd.store.people import audit
 from gatewayd.store.reader import Reader
-from gatewayd.vault import Vault
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import GatewayError, ThrottledError
 
 log = Logger()
 

@@ -10,12 +10,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from gatewayd.actor import Actor
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.operations.base import Json, Operation, live_of
 from gatewayd.operations.ports import Backend
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.words.translation import gettext as _
 from spool.uploads import SIZE_MAX, UploadError
 
 Number = Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]

@@ -8,19 +8,19 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from gatewayd.actor import Actor, Role, Scope
-from gatewayd.errors import ForbiddenError, UsageError
-from gatewayd.money import format_money, parse_money
+from gatewayd.credentials.passwords import KNOWN, LENGTH_MAX, LENGTH_MIN
 from gatewayd.operations.base import Json, Operation
 from gatewayd.operations.limits import shown
 from gatewayd.operations.ports import Backend
 from gatewayd.operations.secondfactor import GONE
-from gatewayd.passwords import KNOWN, LENGTH_MAX, LENGTH_MIN
-from gatewayd.storable import wellformed
 from gatewayd.store.commands import Change
 from gatewayd.store.people import users
 from gatewayd.store.snapshots import iso
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Role, Scope
+from gatewayd.values.errors import ForbiddenError, UsageError
+from gatewayd.values.money import format_money, parse_money
+from gatewayd.values.storable import wellformed
+from gatewayd.words.translation import gettext as _
 
 UserName = Annotated[
     str, Field(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f/@]+$"), AfterValidator(wellformed)

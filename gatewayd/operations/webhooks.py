@@ -11,9 +11,7 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, StrictInt
 from pydantic_core import PydanticCustomError
 
-from gatewayd.actor import Actor
 from gatewayd.config.sections import WebhookEvent
-from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.operations.base import Json, Operation, Paged, live_of
 from gatewayd.operations.paging import before_of
 from gatewayd.operations.ports import Backend
@@ -25,11 +23,13 @@ from gatewayd.store.snapshots import iso
 from gatewayd.store.webhooks import endpoints, progress, questions
 from gatewayd.store.webhooks.endpoints import FILE
 from gatewayd.store.webhooks.questions import Backlog, Endpoint, Kept
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import NotFoundError, UsageError
 from gatewayd.webhooks import signature
 from gatewayd.webhooks.signature import Secret, SecretError
 from gatewayd.webhooks.target import TargetError, checked_url
 from gatewayd.webhooks.verdict import Fate
+from gatewayd.words.translation import gettext as _
 
 OVERLAP_MS: Final = 24 * 3_600_000
 """How long a secret goes on signing beside its successor: a receiver takes the new one over within a day."""

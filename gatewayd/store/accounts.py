@@ -6,9 +6,9 @@ import json
 
 from sqlalchemy import Connection, select
 
-from gatewayd.errors import NotFoundError
 from gatewayd.store.tables import account
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import NotFoundError
+from gatewayd.words.translation import gettext as _
 
 
 def account_number(connection: Connection, name: str) -> int:

@@ -14,13 +14,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, Text, case, func, insert, literal_column, select, text, union_all
 from sqlalchemy.exc import DBAPIError
 
-from gatewayd.errors import ConflictError, SchemaError, StoreError
-from gatewayd.money import format_money
 from gatewayd.store import migrations, tables
 from gatewayd.store.connection import open_store
 from gatewayd.store.faults import damaged, translated
 from gatewayd.store.reading_engine import reading_engine
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ConflictError, SchemaError, StoreError
+from gatewayd.values.money import format_money
+from gatewayd.words.translation import gettext as _
 
 BATCH: Final = 2000
 """Rows moved at once: few enough that memory does not grow, many enough that the network's turns do not count."""

@@ -15,12 +15,12 @@ from urllib.parse import quote
 
 from sqlalchemy import make_url
 
-from gatewayd.clock import now_ms
-from gatewayd.errors import ConflictError, StoreError, UnavailableError
 from gatewayd.store.admin import check, recognise
 from gatewayd.store.connection import held
 from gatewayd.store.faults import damaged, translated
-from gatewayd.translation import gettext as _
+from gatewayd.values.clock import now_ms
+from gatewayd.values.errors import ConflictError, StoreError, UnavailableError
+from gatewayd.words.translation import gettext as _
 
 
 def backup(url: str, target: Path) -> int:

@@ -24,7 +24,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
-from gatewayd.access_list import READ, admit
+from gatewayd.process.access_list import READ, admit
 
 SNAPSHOT_S: Final = 5.0
 """The longest that one snapshot may take: a page is made in milliseconds, and an export reads in portions."""

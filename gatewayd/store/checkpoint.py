@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from gatewayd.failpoints import hit
+from gatewayd.process.failpoints import hit
 from gatewayd.store.connection import BUSY_S, CACHE_KIB
 from gatewayd.store.reserve import Reserve
 from gatewayd.store.session import Session

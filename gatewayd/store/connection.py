@@ -20,10 +20,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from gatewayd.errors import ConfigError, StoreLockedError, UnavailableError, UsageError
 from gatewayd.store import migrations
 from gatewayd.store.faults import translated
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ConfigError, StoreLockedError, UnavailableError, UsageError
+from gatewayd.words.translation import gettext as _
 
 BUSY_S: Final = 5.0
 """The writer is alone: it waits only for a reader that recovers the log, or for a person's sqlite3 shell."""

@@ -10,8 +10,8 @@ from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from gatewayd.errors import DamagedError, GatewayError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import DamagedError, GatewayError
+from gatewayd.words.translation import gettext as _
 
 
 class Fault(Enum):

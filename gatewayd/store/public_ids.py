@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from typing import Final
 
-from gatewayd.model import ulid
+from gatewayd.values.model import ulid
 
 _KEPT: Final = 64
 
@@ -41,7 +41,7 @@ class Stamps:
         return f"{pieces[0]}.{rest:03d}{pieces[1]}"
 
     def public(self, ms: int, number: int) -> str:
-        """Returns the public id of row `number`, made at `ms`: `gatewayd.model.ulid`, two letters at a step.
+        """Returns the public id of row `number`, made at `ms`: `gatewayd.values.model.ulid`, two letters at a step.
 
         A job's messages share the ten letters that tell its time, and rows near each other the twelve behind them.
         """

@@ -19,9 +19,6 @@ from typing import Final, TypeVar
 from sqlalchemy import Connection, func, make_url, select
 from sqlalchemy.exc import DBAPIError
 
-from gatewayd.errors import NotFoundError, StoreError, UnavailableError, UsageError
-from gatewayd.model import WAITING, State, ulid, ulid_number
-from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.beside import SNAPSHOT_S, Beside
@@ -43,7 +40,10 @@ from gatewayd.store.snapshots import (
     QueueDepth,
     TransferView,
 )
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import NotFoundError, StoreError, UnavailableError, UsageError
+from gatewayd.values.model import WAITING, State, ulid, ulid_number
+from gatewayd.values.staff import ACCOUNT as STAFF
+from gatewayd.words.translation import gettext as _
 
 PAGE: Final = 100
 PAGE_MAX: Final = 1000

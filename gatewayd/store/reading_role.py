@@ -16,11 +16,11 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from gatewayd.errors import UnavailableError
 from gatewayd.store import tables
 from gatewayd.store.connection import writing_url
 from gatewayd.store.faults import translated
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UnavailableError
+from gatewayd.words.translation import gettext as _
 
 log = structlog.get_logger()
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from gatewayd.clock import iso as iso  # noqa: PLC0414 - whoever reads snapshots writes their times
-from gatewayd.model import WAITING, State
-from gatewayd.money import format_money
+from gatewayd.values.clock import iso as iso  # noqa: PLC0414 - whoever reads snapshots writes their times
+from gatewayd.values.model import WAITING, State
+from gatewayd.values.money import format_money
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from gatewayd import failpoints
-from gatewayd.errors import GatewayError, StoreError, UnavailableError
+from gatewayd.process import failpoints
 from gatewayd.store import commands
 from gatewayd.store.commands import Command
 from gatewayd.store.connection import CACHE_BULK_KIB
@@ -45,7 +44,8 @@ from gatewayd.store.sending.rows import Jobs
 from gatewayd.store.sending.unit import Memory, Unit
 from gatewayd.store.session import Session, Statement, given, merging
 from gatewayd.store.tables import setting
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import GatewayError, StoreError, UnavailableError
+from gatewayd.words.translation import gettext as _
 
 _log: Final = logging.getLogger(__name__)
 

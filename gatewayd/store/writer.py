@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
-from gatewayd.errors import DamagedError, GatewayError, UnavailableError
 from gatewayd.store.checkpoint import Checkpointer
 from gatewayd.store.commands import (
     AddMessages,
@@ -32,6 +31,7 @@ from gatewayd.store.commands import (
 )
 from gatewayd.store.transactions import More, Transactions, is_bulk
 from gatewayd.store.writer_stats import WriterStats
+from gatewayd.values.errors import DamagedError, GatewayError, UnavailableError
 
 _log: Final = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatewayd.config import WebConfig
-from gatewayd.throttle import counted_as
+from gatewayd.values.throttle import counted_as
 from gatewayd.web.readers import arrived
 from gatewayd.web.security import HEADERS
 

@@ -19,8 +19,8 @@ from typing import Any, Final
 import h11
 import structlog
 
-from gatewayd.connections import BODY_S, HEADER_S, Connection, end_longest
-from gatewayd.throttle import counted_as
+from gatewayd.process.connections import BODY_S, HEADER_S, Connection, end_longest
+from gatewayd.values.throttle import counted_as
 
 log = structlog.get_logger()
 

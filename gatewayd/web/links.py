@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gatewayd.control.wire import ANSWER_MAX, BATCH_MAX, REQUEST_MAX, raised
-from gatewayd.errors import UnavailableError, UsageError
+from gatewayd.values.errors import UnavailableError, UsageError
 from gatewayd.web.words import gettext as _
 
 CONNECTIONS: Final = 32

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from gatewayd.actor import Actor
-from gatewayd.clock import now_ms
 from gatewayd.config import Config
+from gatewayd.credentials.vault import Vault
 from gatewayd.operations import OPERATIONS, perform
 from gatewayd.operations.identity import Identities, Seen
 from gatewayd.operations.rights import RIGHTS
 from gatewayd.store.commands import Command
 from gatewayd.store.reader import Reader
-from gatewayd.translation import language
-from gatewayd.vault import Vault
+from gatewayd.values.actor import Actor
+from gatewayd.values.clock import now_ms
 from gatewayd.web.links import AwayError, Links
 from gatewayd.web.readers import Readers
+from gatewayd.words.translation import language
 
 __all__ = ["AwayError", "Bearer", "ReadingBackend", "Remote"]
 

@@ -15,12 +15,12 @@ from typing import Any, Final
 import structlog
 import uvicorn
 
-from gatewayd import cycles, serving
-from gatewayd.access_list import number_of
 from gatewayd.config import Config, InvalidConfigError
 from gatewayd.config.publication import read
-from gatewayd.errors import ConfigError, GatewayError
+from gatewayd.process import cycles, serving
+from gatewayd.process.access_list import number_of
 from gatewayd.store.reader import Reader
+from gatewayd.values.errors import ConfigError, GatewayError
 from gatewayd.web.application import application
 from gatewayd.web.confinement import confine, give_way
 from gatewayd.web.edge import Edge
@@ -136,7 +136,7 @@ def run(
     `published`: where the settings came from, to be looked at again; `parent`: the daemon that started it, and with
     which it ends; `store_password`: what that daemon said.
     """
-    from gatewayd.loop import Loop
+    from gatewayd.process.loop import Loop
 
     confine(parent)
     _raise_descriptors()

@@ -1,6 +1,6 @@
 """The panel's and the API's words: English in code and templates, Spanish from `locale/es/LC_MESSAGES/web.mo`.
 
-They speak the language of the task at hand (`gatewayd.translation.speaking`), since one process answers many people.
+They speak the language of the task at hand (`words.translation.speaking`), since one process answers many people.
 What the catalogue of the web does not have is asked of the core's, so that states and reasons have one translation.
 """
 
@@ -13,7 +13,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from gatewayd import translation
+from gatewayd.words import translation
 
 FOLDER: Final = Path(__file__).parent / "locale"
 MARKS: Final = {"es": (".", ","), "en": (",", ".")}

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gatewayd.model import State
+from gatewayd.values.model import State
 
 RECEIPT: Final = "receipt"
 INBOUND: Final = "inbound"

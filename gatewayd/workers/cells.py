@@ -13,14 +13,14 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final
 
-from gatewayd import reasons
-from gatewayd.model import WAITING, State, ulid
-from gatewayd.money import format_money
 from gatewayd.store.insight.export_rows import ELSEWHERE_COLUMNS, PEOPLE, PERSON, SOURCES, JobFacts, Portion
 from gatewayd.store.insight.filters import READING, UNREAD_MS
 from gatewayd.store.insight.position import ELSEWHERE, MESSAGES, RECEIVED
 from gatewayd.store.insight.surroundings import MANUAL, Person, Source
 from gatewayd.store.snapshots import Hold
+from gatewayd.values.model import WAITING, State, ulid
+from gatewayd.values.money import format_money
+from gatewayd.words import reasons
 
 NUMBERS: Final = frozenset({"segments", "cost"})
 """Columns of numbers; every other is text, so that no program makes a number or a date of it."""

@@ -18,7 +18,7 @@ from typing import IO, Any, Final
 
 from gatewayd.contact.elsewhere import Faulty, Told, columns_of, told
 from gatewayd.numbers import Numbers, Policy
-from gatewayd.translation import set_language
+from gatewayd.words.translation import set_language
 from gatewayd.workers.documents import begin
 
 REQUEST_MAX: Final = 1 << 20

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gatewayd.errors import GatewayError
+from gatewayd.values.errors import GatewayError
 from gatewayd.workers.confinement import confine
 
 Tell = Callable[[Mapping[str, Any]], None]

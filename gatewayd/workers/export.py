@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from gatewayd.actor import Scope
 from gatewayd.store.insight.export_rows import ExportRows
 from gatewayd.store.insight.filters import InteractionFilter
 from gatewayd.store.reader import Reader
-from gatewayd.translation import set_language
+from gatewayd.values.actor import Scope
+from gatewayd.words.translation import set_language
 from gatewayd.workers.cells import NUMBERS, Cells, Words
 from gatewayd.workers.documents import serve
 from gatewayd.workers.sheets import CsvSheet, Sheet, XlsxSheet

@@ -16,8 +16,8 @@ from typing import Any, Final
 from gatewayd.contact.blockable import read
 from gatewayd.number_list import numbers_of
 from gatewayd.numbers import Numbers, Policy
-from gatewayd.reasons import meaning
-from gatewayd.translation import set_language
+from gatewayd.words.reasons import meaning
+from gatewayd.words.translation import set_language
 from gatewayd.workers.documents import Tell, serve
 
 REQUEST_MAX: Final = 1 << 20

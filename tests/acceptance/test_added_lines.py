@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewayd.errors import ConflictError, FaultsError, UnavailableError
+from gatewayd.values.errors import ConflictError, FaultsError, UnavailableError
 from tests.rig import judge
 from tests.rig.devices import PASSWORD, device
 from tests.rig.gateway import Gateway

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from gatewayd.errors import GatewayError, UsageError
 from gatewayd.operations.rights import RIGHTS
+from gatewayd.values.errors import GatewayError, UsageError
 from gatewayd.web.v1 import claims, policies
 from tests.rig.fuzz import Fuzzed, fuzzed
 from tests.rig.programs import program, token

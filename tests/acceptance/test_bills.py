@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gatewayd.errors import GatewayError
+from gatewayd.values.errors import GatewayError
 from tests.acceptance.test_imports import bring, csv_of, ended, step
 from tests.rig.gateway import Gateway
 

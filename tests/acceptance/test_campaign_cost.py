@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from drivers.gsm.alphabet import split
-from gatewayd.errors import NotFoundError
+from gatewayd.values.errors import NotFoundError
 from tests.rig import campaigns as rig
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from drivers.control import ControlClient
-from gatewayd.errors import ConflictError, FaultsError, UsageError
+from gatewayd.values.errors import ConflictError, FaultsError, UsageError
 from tests.acceptance.test_smtp_gateway import line_to, server
 from tests.faults.test_restored_backup import by_command, command
 from tests.rig import campaigns as rig

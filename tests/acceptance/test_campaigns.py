@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gatewayd.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
+from gatewayd.values.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
 from tests.rig import campaigns as rig
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator

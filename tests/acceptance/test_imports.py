@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from gatewayd.errors import GatewayError
+from gatewayd.values.errors import GatewayError
 from tests.rig.gateway import Gateway
 
 HEAD = ("Nro. de Cliente", "Apellido y Nombre", "Celular", "Saldo", "Vencimiento", "Barrio")

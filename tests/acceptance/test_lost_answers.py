@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from gatewayd import aftermath, upkeep
+from gatewayd import upkeep
 from gatewayd.answers.engine import service as answers
 from gatewayd.config import startup
 from gatewayd.control import ControlClient
-from gatewayd.daemon import gateway as daemon
+from gatewayd.daemon import aftermath
+from gatewayd.daemon.daemon import gateway as daemon
 from gatewayd.dispatch import ownerless
-from gatewayd.errors import UnavailableError
 from gatewayd.intake import reception, record
 from gatewayd.store.commands import (
     BeginJob,
@@ -37,6 +37,7 @@ from gatewayd.store.commands import (
 )
 from gatewayd.store.session import Session
 from gatewayd.store.transactions import Transactions
+from gatewayd.values.errors import UnavailableError
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator
 from tests.rig.trial import job, one

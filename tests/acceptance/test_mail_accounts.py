@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from drivers.control import ControlClient
-from gatewayd.errors import GatewayError
+from gatewayd.values.errors import GatewayError
 from tests.rig.gateway import Gateway
 from tests.rig.processes import end, gatewayd
 

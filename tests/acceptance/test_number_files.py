@@ -12,7 +12,7 @@ from typing import Any, Final
 import openpyxl
 import pytest
 
-from gatewayd.errors import NotFoundError
+from gatewayd.values.errors import NotFoundError
 from tests.rig.gateway import Gateway
 
 MANY: Final = 160_000

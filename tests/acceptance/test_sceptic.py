@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from gatewayd.errors import UsageError
+from gatewayd.values.errors import UsageError
 from tests.rig.trial import Trial, job, trial
 
 __all__ = ["trial"]

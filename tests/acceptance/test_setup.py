@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from gatewayd import translation
 from gatewayd.cli.root import root
 from gatewayd.config import load
+from gatewayd.words import translation
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gatewayd.errors import UnavailableError
 from gatewayd.store.reader import Reader
+from gatewayd.values.errors import UnavailableError
 from tests.rig import other_user
 from tests.rig.gateway import Gateway
 

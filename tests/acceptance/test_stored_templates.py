@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gatewayd.errors import ConflictError
+from gatewayd.values.errors import ConflictError
 from tests.rig.gateway import Gateway
 
 PEOPLE = [{"to": "1150000001", "nombre": "Ana"}, {"to": "1150000002", "nombre": "Luis"}]

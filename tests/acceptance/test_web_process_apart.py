@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from gatewayd.errors import GatewayError
 from gatewayd.store import reading_role
+from gatewayd.values.errors import GatewayError
 from tests.rig import other_user, secrets
 from tests.rig.databases import postgresql_with_passwords
 from tests.rig.gateway import Gateway

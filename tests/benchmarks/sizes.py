@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from gatewayd.campaigns.sizes import Sizes, cost
-from gatewayd.templates import parts_of
+from gatewayd.values.templates import parts_of
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.scale import Scale
 

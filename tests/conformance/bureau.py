@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
-from gatewayd.clock import now_ms
 from gatewayd.config import WebhookConfig
-from gatewayd.model import Priority, State
-from gatewayd.receipt_writer import ReceiptWriter
+from gatewayd.credentials.vault import Vault
+from gatewayd.outgoing.receipt_writer import ReceiptWriter
 from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
@@ -32,7 +31,8 @@ from gatewayd.store.reader import Reader
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.webhooks import questions
 from gatewayd.store.writer import Writer
-from gatewayd.vault import Vault
+from gatewayd.values.clock import now_ms
+from gatewayd.values.model import Priority, State
 from gatewayd.webhooks.engine.post import Poster
 from gatewayd.webhooks.engine.service import Webhooks
 from gatewayd.webhooks.schedule import Schedule

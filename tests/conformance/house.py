@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gatewayd.model import TRANSITIONS, PartState, Priority, State
 from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
@@ -32,6 +31,7 @@ from gatewayd.store.commands import (
 )
 from gatewayd.store.connection import Store, open_store
 from gatewayd.store.transactions import Transactions
+from gatewayd.values.model import TRANSITIONS, PartState, Priority, State
 
 START = 1_795_000_000_000
 PRICE = 850_000

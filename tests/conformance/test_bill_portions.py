@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gatewayd import billing_desk as desk
+from gatewayd.billing.engine import desk
 from gatewayd.billing.portion import BillPortion
 from gatewayd.store.billing import owed
 from gatewayd.store.commands import Change, CreateAccount

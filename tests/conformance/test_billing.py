@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from gatewayd import billing_desk as desk
-from gatewayd.actor import Scope
 from gatewayd.billing import fields
+from gatewayd.billing.engine import desk
 from gatewayd.billing.fields import Kind
 from gatewayd.customers.change import changed
 from gatewayd.customers.document import Customer
@@ -20,6 +19,7 @@ from gatewayd.store.contacts import customers
 from gatewayd.store.contacts import joining as merging
 from gatewayd.store.contacts.owing import debts_of
 from gatewayd.store.sending import causes
+from gatewayd.values.actor import Scope
 from tests.conformance.house import House
 
 NUMBERS = Numbers(Policy("AR"))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gatewayd import billing_desk
+from gatewayd.billing.engine import desk as billing_desk
 from gatewayd.campaigns.engine.climbing import _addresses
 from gatewayd.campaigns.engine.freezing import Freezing
 from gatewayd.campaigns.engine.recording import _recipient

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gatewayd.actor import Scope
 from gatewayd.campaigns import schedule, states
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.campaigns.engine.clock import Clock
@@ -19,6 +18,7 @@ from gatewayd.store.campaigns import audience, campaigns, runs
 from gatewayd.store.campaigns.campaigns import Campaign, NewCampaign
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts.audience import Occasion
+from gatewayd.values.actor import Scope
 from tests.conformance.house import House
 
 CHILE: Final = ZoneInfo("America/Santiago")

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, select, update
 
-from gatewayd.actor import Scope
 from gatewayd.customers.filters import OUTCOMES, contacts_since, filter_of
-from gatewayd.errors import UsageError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.campaigns import runs
 from gatewayd.store.campaigns.runs import Person, Slice
 from gatewayd.store.contacts import directory
 from gatewayd.store.contacts.audience import Occasion, audience_rows
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import UsageError
 from tests.conformance.house import House
 from tests.conformance.test_customers import phone, put
 from tests.conformance.test_store_campaigns import NORTE, ask, change, job, launched, people

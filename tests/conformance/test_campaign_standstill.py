@@ -6,12 +6,12 @@ import asyncio
 import json
 from typing import Any
 
-from gatewayd.actor import Scope
 from gatewayd.campaigns.engine.standstill import STUCK_MS, Standstill
 from gatewayd.store.campaigns import campaigns, events, launches, runs
 from gatewayd.store.campaigns.campaigns import Campaign, NewCampaign
 from gatewayd.store.campaigns.runs import Counts, Run
 from gatewayd.store.commands import Change
+from gatewayd.values.actor import Scope
 from tests.conformance.house import House
 
 NORTE = Scope.of("norte")

@@ -11,11 +11,11 @@ from gatewayd.claims.gathering import Gathering, release
 from gatewayd.claims.slices import Slice, portion
 from gatewayd.claims.writing import write
 from gatewayd.dunning.engine.settling import Settled
-from gatewayd.errors import ConflictError
-from gatewayd.model import PartState, State
 from gatewayd.store.commands import Change, PartEnd
 from gatewayd.store.contacts import knowledge
 from gatewayd.store.dunning import approving, batches, policies
+from gatewayd.values.errors import ConflictError
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import House
 from tests.conformance.test_billing import NORTE
 from tests.conformance.test_store_claims import (

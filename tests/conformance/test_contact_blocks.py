@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from drivers.base import Withdrawn
-from gatewayd.errors import NotFoundError
 from gatewayd.store.commands import Block, Blocked, CreateAccount, NewMessage, Unblock
 from gatewayd.store.contacts import blocklist
+from gatewayd.values.errors import NotFoundError
 from tests.conformance.house import House
 
 ANA, BEN = "+5491100000001", "+5491100000002"

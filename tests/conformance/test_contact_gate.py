@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gatewayd.model import PartState, State
 from gatewayd.store import admin
 from gatewayd.store.commands import Change, Claimed, KeptBack, NewMessage, PartEnd, Pnr, QueueInfo, Unclaim, Work
 from gatewayd.store.contacts import elsewhere, evidence
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.settings import accounts
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import HOUR, House
 
 ANA, BEN = "+5491100000001", "+5491100000002"

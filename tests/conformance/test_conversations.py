@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Role, Scope
 from gatewayd.contact.optout import judge
-from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.store.commands import Change, CreateAccount, Inbound
 from gatewayd.store.insight import conversations as questions
 from gatewayd.store.people import users
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending import conversations
+from gatewayd.values.actor import Role, Scope
+from gatewayd.values.errors import NotFoundError, UsageError
 from tests.conformance.house import House
 
 NORTE = Scope.of("norte")

@@ -9,12 +9,10 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Scope
 from gatewayd.contact.said import Verdict
 from gatewayd.customers.change import changed
 from gatewayd.customers.document import Customer, Kept
 from gatewayd.customers.filters import CustomerFilter
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.numbers import Numbers, Policy
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Block, Change, CreateAccount, Inbound
@@ -24,6 +22,8 @@ from gatewayd.store.contacts.directory import Wanted
 from gatewayd.store.contacts.points import persons_of
 from gatewayd.store.reader import Reader
 from gatewayd.store.tables import metadata
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
 from tests.conformance.house import House
 
 NUMBERS = Numbers(Policy("AR"))

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Scope
 from gatewayd.customers.document import Point
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change, CreateAccount, NewMessage
@@ -19,6 +18,7 @@ from gatewayd.store.contacts.elsewhere import Entered, NewContact, contacts_of, 
 from gatewayd.store.insight.export_rows import ExportRows
 from gatewayd.store.insight.filters import InteractionFilter
 from gatewayd.store.reader import Reader
+from gatewayd.values.actor import Scope
 from gatewayd.workers.cells import Cells
 from tests.conformance.house import HOUR, House
 from tests.conformance.test_interaction_exports import words

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from sqlalchemy import insert, select
 
-from gatewayd.model import PartState, State
-from gatewayd.reminder import Draft
 from gatewayd.store import tables
 from gatewayd.store.commands import Change, PartEnd
 from gatewayd.store.contacts import knowledge
 from gatewayd.store.dunning import promises, reminder_sends, reminders
 from gatewayd.store.dunning.promises import NewPromise
+from gatewayd.values.model import PartState, State
+from gatewayd.values.reminder import Draft
 from tests.conformance.house import House
 from tests.conformance.test_billing import ACCOUNT, NORTE, bill, bring, customer
 from tests.conformance.test_store_claims import change, decide, moment, recorded, rule, settled

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from gatewayd.actor import Scope
 from gatewayd.customers.change import changed
 from gatewayd.customers.document import Customer
 from gatewayd.customers.portion import TEXTS, Contacts, Portion, found_by
@@ -13,6 +12,7 @@ from gatewayd.numbers import Numbers, Policy
 from gatewayd.store import tables
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts import customers, imported, imports, undoing
+from gatewayd.values.actor import Scope
 from tests.conformance.house import House
 
 NUMBERS = Numbers(Policy("AR"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gatewayd import billing_desk
+from gatewayd.billing.engine import desk as billing_desk
 from gatewayd.imports.engine.steps import taken_back
 from gatewayd.store.billing import marks
 from gatewayd.store.commands import Change

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Scope
-from gatewayd.errors import UsageError
-from gatewayd.model import State, ulid
 from gatewayd.operations.log_query import picked_of
 from gatewayd.store.insight import export_rows
 from gatewayd.store.insight.export_rows import ExportRows
 from gatewayd.store.insight.filters import InteractionFilter
 from gatewayd.store.reader import Reader
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import UsageError
+from gatewayd.values.model import State, ulid
 from gatewayd.workers.cells import Cells, Words
 from tests.conformance.house import HOUR, House
 from tests.conformance.test_interactions import busy, receive

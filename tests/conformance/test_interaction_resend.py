@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatewayd.actor import Scope
 from gatewayd.operations.resend import judged
 from gatewayd.store.commands import Block
 from gatewayd.store.insight.filters import InteractionFilter
 from gatewayd.store.insight.sent_again import candidates, numbers_of
 from gatewayd.store.reader import Reader
+from gatewayd.values.actor import Scope
 from tests.conformance.house import House
 from tests.conformance.test_interactions import busy
 

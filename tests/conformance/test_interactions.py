@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Scope
 from gatewayd.contact.said import Verdict
-from gatewayd.errors import NotFoundError, UsageError
-from gatewayd.model import PartState, State
 from gatewayd.store.commands import CreateAccount, Inbound, NewMessage, PartEnd, SetJobState
 from gatewayd.store.insight import interactions as log
 from gatewayd.store.insight import walk
@@ -20,6 +17,9 @@ from gatewayd.store.insight.interaction_rows import Interaction
 from gatewayd.store.insight.interactions import Counted, InteractionPage, interactions
 from gatewayd.store.insight.position import Position
 from gatewayd.store.reader import Reader
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import NotFoundError, UsageError
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import HOUR, House
 
 LONG_S = 60.0

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gatewayd.config import Config, parse
+from gatewayd.daemon.neighbours import Neighbours
 from gatewayd.intake.lines import Ceiling, Lines, packed, unpacked
-from gatewayd.neighbours import Neighbours
 from gatewayd.store.commands import StartNode
 from gatewayd.store.settings import node_lines
 from spool.document import JobDocument

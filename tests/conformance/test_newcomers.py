@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gatewayd import billing_desk as desk
+from gatewayd.billing.engine import desk
 from gatewayd.customers.document import Customer, Debt
 from gatewayd.store import tables
 from gatewayd.store.billing import marks, owed

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gatewayd.actor import Scope
-from gatewayd.errors import ConflictError
-from gatewayd.model import PartState, Priority, State
-from gatewayd.reminder import Draft
 from gatewayd.store.commands import REMINDER, AddMessages, BeginJob, Change, NewMessage, PartEnd, PublishJob, QueueInfo
 from gatewayd.store.dunning import policies, reminder_sends, reminders
 from gatewayd.store.dunning.contacted import rival
 from gatewayd.store.dunning.reminders import Reminder
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError
+from gatewayd.values.model import PartState, Priority, State
+from gatewayd.values.reminder import Draft
 from tests.conformance.house import PRICE, House
 from tests.conformance.test_billing import bill, bring, paid
 from tests.conformance.test_store_claims import (

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Actor
-from gatewayd.errors import GatewayError
 from gatewayd.operations import OPERATIONS, perform
 from gatewayd.operations import guard as guards
 from gatewayd.operations.guard import Guard
+from gatewayd.values.actor import Actor
+from gatewayd.values.errors import GatewayError
 from tests.rig.pages import GUARDED, panel_of, visit
 from tests.rig.rights import CASES, World
 

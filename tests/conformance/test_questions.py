@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from gatewayd.errors import NotFoundError
-from gatewayd.model import PartState, State
 from gatewayd.store.commands import Change, HoldQueue, PartEnd, SetJobState, Settle
 from gatewayd.store.credit.questions import sums_by_day
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending import queries, questions, restoration
 from gatewayd.store.sending.questions import MessageFilter, attention, find_messages, reasons_of, sums_by_job
 from gatewayd.store.snapshots import MessageView
+from gatewayd.values.errors import NotFoundError
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import PRICE, House
 
 
@@ -110,8 +110,8 @@ def test_what_the_receipts_show_to_have_left_is_in_doubt_once(house: House, read
 
 
 def test_a_change_that_fails_undoes_itself_and_nothing_else(house: House, reader: Reader) -> None:
-    from gatewayd.errors import ConflictError
     from gatewayd.store.sending.unit import Unit
+    from gatewayd.values.errors import ConflictError
 
     house.job("uno")
     granted = reader.account("norte").granted

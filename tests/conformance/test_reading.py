@@ -13,9 +13,6 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from gatewayd.contact.optout import judge
-from gatewayd.errors import NotFoundError, UsageError
-from gatewayd.model import PartState, Priority, State, ulid
-from gatewayd.money import format_money
 from gatewayd.operations import shapes
 from gatewayd.store import admin, tables
 from gatewayd.store.commands import (
@@ -31,6 +28,9 @@ from gatewayd.store.commands import (
 )
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending import queries
+from gatewayd.values.errors import NotFoundError, UsageError
+from gatewayd.values.model import PartState, Priority, State, ulid
+from gatewayd.values.money import format_money
 from tests.conformance.house import DAY, HOUR, LONG, PRICE, START, House
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gatewayd.errors import UnavailableError
 from gatewayd.operations.diagnosis import findings
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
 from gatewayd.store.reading_role import excess, let_read, role_of
+from gatewayd.values.errors import UnavailableError
 from tests.rig.databases import Addresses, postgresql_with_passwords
 
 ROLE = "gatewayd_web"

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import pytest
 
-from gatewayd.errors import StoreError
 from gatewayd.store import tables
 from gatewayd.store.commands import Change
 from gatewayd.store.session import TOGETHER, adding
+from gatewayd.values.errors import StoreError
 from tests.conformance.house import House
 
 ADD: Final = adding(tables.setting, "key value")

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Scope
 from gatewayd.contact.optout import judge
-from gatewayd.model import State
 from gatewayd.operations.statistics import _shape, _spans
 from gatewayd.store.commands import Inbound
 from gatewayd.store.insight.statistics import tallied
 from gatewayd.store.reader import Reader
+from gatewayd.values.actor import Scope
+from gatewayd.values.model import State
 from tests.conformance.house import HOUR, PRICE, House
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gatewayd.errors import ConflictError, InsufficientCreditError, NotFoundError
 from gatewayd.store.commands import CreateAccount, Credit
 from gatewayd.store.transactions import Transactions
+from gatewayd.values.errors import ConflictError, InsufficientCreditError, NotFoundError
 
 
 def test_credit_grants_and_withdraws(transactions: Transactions) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gatewayd.model import PartState, State
 from gatewayd.store.commands import Amend, Claim, PartEnd, Work
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import LONG, House
 
 

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import delete
 
-from gatewayd.model import PartState, State
 from gatewayd.store import tables
 from gatewayd.store.commands import Change, KeyPressed, NewMessage, PartEnd
 from gatewayd.store.sending import restoration
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import House
 from tests.rig.answers import DAY_MS, Desk, mail, phone
 

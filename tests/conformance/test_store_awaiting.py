@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gatewayd.dispatch.resuming import left_open
-from gatewayd.model import PartState, State, ulid_number
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import Awaited, AwaitedOf, PartEnd, Report, Work
+from gatewayd.values.model import PartState, State, ulid_number
 from tests.conformance.house import HOUR, LONG, House
 
 

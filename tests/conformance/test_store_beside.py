@@ -12,10 +12,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from gatewayd.errors import StoreError, UnavailableError
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
 from gatewayd.store.reading_role import let_read
+from gatewayd.values.errors import StoreError, UnavailableError
 
 PAGE = Path(__file__).parents[2] / "docs" / "operators.md"
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from drivers.base import Withdrawn
-from gatewayd.model import PartState, State
 from gatewayd.store.commands import Block, NewMessage, PartEnd, SetJobState, Work
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import HOUR, House
 
 DETAIL = '{"disposition":"busy","tries":1}'

@@ -9,10 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from gatewayd.actor import Scope
 from gatewayd.campaigns import states
-from gatewayd.errors import ConflictError, NotFoundError
-from gatewayd.model import Priority
 from gatewayd.store import tables
 from gatewayd.store.campaigns import (
     approvals,
@@ -46,6 +43,9 @@ from gatewayd.store.commands import (
 from gatewayd.store.contacts.audience import Occasion
 from gatewayd.store.sending import jobs as sending_jobs
 from gatewayd.store.sending import paces
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.values.model import Priority
 from tests.conformance.house import House
 
 NORTE, SUR = Scope.of("norte"), Scope.of("sur")

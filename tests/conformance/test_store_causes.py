@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from drivers.base import NotSent, Withdrawn
-from gatewayd.model import PartState, Priority, State
 from gatewayd.outcomes import Terms, resolve
 from gatewayd.store.commands import (
     AddMessages,
@@ -23,6 +22,7 @@ from gatewayd.store.commands import (
 )
 from gatewayd.store.sending import causes
 from gatewayd.store.sending.causes import Withdrawal
+from gatewayd.values.model import PartState, Priority, State
 from tests.conformance.house import DAY, LONG, MONTH, PRICE, House
 
 ANA, BEN = 11, 12

@@ -10,15 +10,13 @@ from typing import Any
 import pytest
 
 from drivers.base import Withdrawn
-from gatewayd import billing_desk as desk
-from gatewayd.actor import Scope
+from gatewayd.billing.engine import desk
 from gatewayd.claims.gathering import Gathering, release
 from gatewayd.claims.moment import Moment, moments
 from gatewayd.claims.slice_writing import put
 from gatewayd.claims.slices import Slice, portion
 from gatewayd.claims.writing import write
 from gatewayd.dunning.engine.settling import Settled, settle
-from gatewayd.model import PartState, Priority, State
 from gatewayd.store.billing import marks
 from gatewayd.store.commands import (
     CLAIM,
@@ -48,6 +46,8 @@ from gatewayd.store.dunning.batches import Batch
 from gatewayd.store.dunning.novelties import NoveltyFilter
 from gatewayd.store.dunning.promises import NewPromise
 from gatewayd.store.sending import restoration
+from gatewayd.values.actor import Scope
+from gatewayd.values.model import PartState, Priority, State
 from tests.conformance.house import PRICE, House
 from tests.conformance.test_billing import ACCOUNT, NORTE, bill, bring, customer, paid
 

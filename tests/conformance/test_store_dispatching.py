@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from drivers.base import Withdrawn
-from gatewayd.model import PartState, State
 from gatewayd.store.commands import Block, Claim, Credit, Finish, NewMessage, PartEnd, Pnr, SetJobState, Unclaim
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import DAY, HOUR, LONG, MONTH, PRICE, START, House
 
 TAKEN = PartEnd(PartState.TAKEN, "1")

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Scope
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change
 from gatewayd.store.dunning import novelties, pauses, promises
 from gatewayd.store.dunning.novelties import NewNovelty, NoveltyFilter
 from gatewayd.store.dunning.promises import NewPromise
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
 from tests.conformance.house import House
 from tests.conformance.test_customers import phone, put
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gatewayd import billing_desk
+from gatewayd.billing.engine import desk as billing_desk
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts import joining
 from gatewayd.store.dunning import events, merging, recalling

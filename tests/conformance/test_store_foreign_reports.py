@@ -8,8 +8,8 @@ from typing import Literal
 
 import pytest
 
-from gatewayd.model import PartState, State
 from gatewayd.store.commands import NewMessage, PartEnd, Report, Work
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import House
 
 DOUBTS = 50

@@ -9,8 +9,7 @@ from typing import Any
 
 from gatewayd.contact.optout import judge, opt_out_words
 from gatewayd.inbound import PARTS_WAIT_MS
-from gatewayd.inbox_writer import inbox_document
-from gatewayd.model import PartState, State
+from gatewayd.outgoing.inbox_writer import inbox_document
 from gatewayd.store.commands import (
     CreateAccount,
     Ended,
@@ -26,6 +25,7 @@ from gatewayd.store.commands import (
 )
 from gatewayd.store.sending.inbox import ANSWER_MS
 from gatewayd.store.sending.sweeps import PARTS_KEPT_MS
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import House
 
 WORDS = opt_out_words(["Fuera"])

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from gatewayd.errors import ConflictError, CurrencyError, NotFoundError
-from gatewayd.model import Priority, Route, ulid_number
 from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
@@ -23,6 +21,8 @@ from gatewayd.store.commands import (
     SetJobState,
     Unblock,
 )
+from gatewayd.values.errors import ConflictError, CurrencyError, NotFoundError
+from gatewayd.values.model import Priority, Route, ulid_number
 from tests.conformance.house import HOUR, LONG, PRICE, START, House
 
 
@@ -177,8 +177,8 @@ def test_cancelling_turns_rows_in_portions(house: House) -> None:
 
 
 def test_a_cancelled_message_of_which_a_part_left_is_undelivered(house: House) -> None:
-    from gatewayd.model import PartState, State
     from gatewayd.store.commands import PartEnd
+    from gatewayd.values.model import PartState, State
 
     queue = house.job(LONG)
     (work,) = house.claim(queue).work

@@ -7,11 +7,11 @@ import random
 from functools import partial
 from typing import Any, Final
 
-from gatewayd.addresses import PUSH_LIMIT, push
 from gatewayd.contact.optout import judge
-from gatewayd.storable import ADDRESS_MOST, KEY_MOST, bounded
 from gatewayd.store.commands import Block, Change, Inbound, Report
 from gatewayd.store.webhooks import endpoints
+from gatewayd.values.addresses import PUSH_LIMIT, push
+from gatewayd.values.storable import ADDRESS_MOST, KEY_MOST, bounded
 from gatewayd.webhooks.target import URL_MAX, checked_url
 from tests.conformance.house import House
 

@@ -14,10 +14,10 @@ import pytest
 
 from drivers.base import NotSent, OutboundMessage, Outcome
 from gatewayd.dispatch import ownerless, stock
-from gatewayd.errors import UnavailableError
-from gatewayd.model import PartState, State
 from gatewayd.store import writer as writer_module
 from gatewayd.store.commands import Claim, PartEnd, RecoverOwnerless
+from gatewayd.values.errors import UnavailableError
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import House
 from tests.rig.dropped_answers import DroppedAnswers
 from tests.rig.floor import Floor, floor, number, taken

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gatewayd.model import PartState, State
 from gatewayd.store.commands import LoadLine, PartEnd, SetLineEnabled
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import DAY, HOUR, LONG, MONTH, PRICE, House
 
 

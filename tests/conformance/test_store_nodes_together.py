@@ -11,8 +11,6 @@ import pytest
 from sqlalchemy import create_engine
 
 from drivers.base import Withdrawn
-from gatewayd.errors import UnavailableError
-from gatewayd.model import PartState, Priority, State
 from gatewayd.store.commands import (
     CLAIM,
     AddMessages,
@@ -35,6 +33,8 @@ from gatewayd.store.commands import (
 from gatewayd.store.connection import Store, open_store
 from gatewayd.store.sending import abandoned
 from gatewayd.store.transactions import Transactions
+from gatewayd.values.errors import UnavailableError
+from gatewayd.values.model import PartState, Priority, State
 from tests.conformance.house import DAY, HOUR, MONTH, PRICE, START, House
 
 

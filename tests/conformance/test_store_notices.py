@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Scope
 from gatewayd.store.commands import Change
 from gatewayd.store.tickets import notices, tickets
 from gatewayd.store.tickets.tickets import TicketChange
+from gatewayd.values.actor import Scope
 from tests.conformance.house import House
 from tests.rig.answers import DAY_MS, Desk, mail, phone
 

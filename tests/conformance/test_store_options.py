@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from gatewayd.model import PartState, State
 from gatewayd.operations import shapes
 from gatewayd.store import migrations
 from gatewayd.store.commands import Amend, NewMessage, PartEnd, Work
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import House
 
 SCRIPT = '{"texts":{"message[0]":"Hola Ana"}}'

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Role, Scope
-from gatewayd.errors import ConflictError, NotFoundError
+from gatewayd.credentials.tokens import digest
 from gatewayd.store.commands import Audited, AuditEntry, Change, CreateAccount, Credit
 from gatewayd.store.people import audit, masssend, resets, retention, sessions, tokens, users
-from gatewayd.tokens import digest
+from gatewayd.values.actor import Role, Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
 from tests.conformance.house import HOUR, House
 
 DAY = 24 * HOUR

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from gatewayd.errors import CurrencyError, NotFoundError
-from gatewayd.model import Priority
 from gatewayd.store.commands import (
     AddMessages,
     BeginJob,
@@ -25,6 +23,8 @@ from gatewayd.store.commands import (
     SharedJob,
 )
 from gatewayd.store.commands.keys import KEPT_MS
+from gatewayd.values.errors import CurrencyError, NotFoundError
+from gatewayd.values.model import Priority
 from tests.conformance.house import PRICE, House
 
 KEY = PostKey("k:one", "print")

@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gatewayd.actor import Scope
 from gatewayd.dunning.engine.reminding import job_keys, neutral_words
-from gatewayd.errors import ConflictError, NotFoundError
-from gatewayd.model import State
-from gatewayd.reminder import Draft, Timing, first_send, following_send, job_name, retimed, unknown
 from gatewayd.store.commands import Change, NewMessage
 from gatewayd.store.contacts import joining, knowledge, states
 from gatewayd.store.contacts.audience import AudienceRow
 from gatewayd.store.dunning import recalled_sends, reminder_sends, reminders
 from gatewayd.store.dunning.contacted import rival
 from gatewayd.store.dunning.reminders import Reminder
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.values.model import State
+from gatewayd.values.reminder import Draft, Timing, first_send, following_send, job_name, retimed, unknown
 from tests.conformance.house import House
 from tests.conformance.test_billing import bill, bring, paid
 from tests.conformance.test_customers import phone, put

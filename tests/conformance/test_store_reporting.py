@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from gatewayd.addresses import PUSH_LIMIT
-from gatewayd.errors import ConflictError, NotFoundError
-from gatewayd.model import PartState, State
 from gatewayd.store.commands import Block, LateAnswer, NewMessage, PartEnd, QueueInfo, Report, Settle, Work
 from gatewayd.store.sending.sweeps import EARLY_KEPT_MS
+from gatewayd.values.addresses import PUSH_LIMIT
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import HOUR, LONG, PRICE, House
 
 DAY_MS = 24 * HOUR

@@ -9,8 +9,6 @@ import pytest
 from sqlalchemy import delete
 
 from drivers.base import NotSent
-from gatewayd.actor import Scope
-from gatewayd.model import State
 from gatewayd.outcomes import Terms, held, resolve
 from gatewayd.store.admin import _counts
 from gatewayd.store.billing import feeds, freshness, overview
@@ -22,6 +20,8 @@ from gatewayd.store.sending.gate import look_again
 from gatewayd.store.session import Statement
 from gatewayd.store.settings import accounts as settings
 from gatewayd.store.tables import billing_state
+from gatewayd.values.actor import Scope
+from gatewayd.values.model import State
 from tests.conformance.house import HOUR, PRICE, House
 from tests.conformance.test_store_causes import caused, mint
 

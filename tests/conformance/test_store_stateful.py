@@ -28,8 +28,6 @@ from drivers.base import (
     Withdrawn,
 )
 from gatewayd.contact.optout import judge
-from gatewayd.errors import GatewayError
-from gatewayd.model import WAITING, State, may_become
 from gatewayd.outcomes import Terms, resolve
 from gatewayd.store.commands import (
     Block,
@@ -50,6 +48,8 @@ from gatewayd.store.commands import (
 )
 from gatewayd.store.sending.rows import MessageRow
 from gatewayd.store.sending.unit import Unit
+from gatewayd.values.errors import GatewayError
+from gatewayd.values.model import WAITING, State, may_become
 from tests.conformance.house import HOUR, LONG, PRICE, House
 
 SPANISH = "Hasta mañana: día, café, ratón, índice. " * 3

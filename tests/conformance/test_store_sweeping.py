@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gatewayd.model import PartState, State
 from gatewayd.store.commands import Block, NewMessage, PartEnd, Prune, SegmentsWritten
+from gatewayd.values.model import PartState, State
 from tests.conformance.house import HOUR, House
 
 YEAR = 365 * 24 * HOUR

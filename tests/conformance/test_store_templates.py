@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Scope
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store.campaigns import files, templates
 from gatewayd.store.campaigns.templates import Key, NewVersion, Version
 from gatewayd.store.commands import Change, CreateAccount
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
 from tests.conformance.house import HOUR, House
 
 NORTE = Scope.of("norte")

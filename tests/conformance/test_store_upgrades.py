@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Actor, Role
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
-from gatewayd.model import State
 from gatewayd.operations import perform
 from gatewayd.store import migrations
 from gatewayd.store.commands import LoadQueues, SetJobState
+from gatewayd.values.actor import Actor, Role
+from gatewayd.values.model import State
 from tests.conformance.house import House
 
 STORES = Path(__file__).parents[1] / "data" / "stores"

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 import pytest
 
 from gatewayd.contact.said import Verdict
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.store.commands import Change, CreateAccount, Inbound, InboxWritten, SegmentsWritten, UnwrittenInbox
 from gatewayd.store.reader import Reader
 from gatewayd.store.session import Session
 from gatewayd.store.webhooks import endpoints, outbox, progress, questions
 from gatewayd.store.webhooks.endpoints import Filed
 from gatewayd.store.webhooks.progress import Again, Failure, Place, Progress
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
 from tests.conformance.house import House
 
 R = TypeVar("R")

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from gatewayd.clock import now_ms
 from gatewayd.store.webhooks import endpoints, progress, questions
-from gatewayd.views import LineView
+from gatewayd.values.clock import now_ms
+from gatewayd.values.views import LineView
 from gatewayd.webhooks.engine.watch import Watch
 from gatewayd.webhooks.schedule import Schedule
 from tests.conformance.bureau import FAST, Bureau, bureau, filed

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewayd.clock import now_ms
+from gatewayd.values.clock import now_ms
 from gatewayd.webhooks.engine import service
 from gatewayd.webhooks.engine.post import Poster
 from gatewayd.webhooks.engine.service import Webhooks

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 from asyncinotify import Inotify, Mask
 
-from gatewayd.failpoints import VARIABLE
+from gatewayd.process.failpoints import VARIABLE
 from tests.rig import Gateway, Simulator, Verdict, judge
 from tests.rig.evidence import Evidence
 from tests.rig.gateway import Row

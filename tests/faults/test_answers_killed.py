@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from gatewayd.failpoints import VARIABLE
+from gatewayd.process.failpoints import VARIABLE
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator
 

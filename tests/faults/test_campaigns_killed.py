@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import pytest
 
-from gatewayd.errors import ConflictError, GatewayError
-from gatewayd.failpoints import VARIABLE
+from gatewayd.process.failpoints import VARIABLE
+from gatewayd.values.errors import ConflictError, GatewayError
 from tests.faults.test_kill_imports import ROWS, bring
 from tests.rig import campaigns as rig
 from tests.rig.gateway import Gateway

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gatewayd.errors import ConflictError
+from gatewayd.values.errors import ConflictError
 from tests.faults.test_claims_killed import known, number_of, owe, pay
 from tests.faults.test_restored_backup import by_command, command
 from tests.rig import campaigns as rig

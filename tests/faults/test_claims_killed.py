@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import pytest
 
-from gatewayd.errors import GatewayError
-from gatewayd.failpoints import VARIABLE
+from gatewayd.process.failpoints import VARIABLE
+from gatewayd.values.errors import GatewayError
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator
 

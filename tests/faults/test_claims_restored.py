@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewayd.errors import GatewayError
+from gatewayd.values.errors import GatewayError
 from tests.faults.test_claims_killed import (
     ACCOUNT,
     cut_off,

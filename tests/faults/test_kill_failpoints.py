@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from gatewayd.failpoints import NAMES
+from gatewayd.process.failpoints import NAMES
 from tests.faults.ordeal import Ordeal, told
 from tests.faults.test_answers_killed import PLACES as ANSWER_PLACES
 from tests.faults.test_campaigns_killed import PLACES as CAMPAIGN_PLACES
@@ -108,7 +108,7 @@ def test_every_place_in_the_code_is_named_and_tried() -> None:
     passed: set[str] = set()
     for room in ("gatewayd", "drivers", "spool"):
         for file in (ROOT / room).rglob("*.py"):
-            if file != ROOT / "gatewayd/failpoints.py":
+            if file != ROOT / "gatewayd/process/failpoints.py":
                 passed |= set(_places(ast.parse(file.read_text(encoding="utf-8"))))
     assert passed == set(NAMES)
     tried = [crash.name for stage in STAGES.values() for crash in stage] + [

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from gatewayd.errors import GatewayError
-from gatewayd.failpoints import VARIABLE
+from gatewayd.process.failpoints import VARIABLE
+from gatewayd.values.errors import GatewayError
 from tests.rig.gateway import Gateway
 
 PLACES: Final = ("feed.begun", "feed.applied", "feed.finished", "feed.closed", "feed.noted")

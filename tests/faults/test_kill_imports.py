@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from gatewayd.errors import GatewayError
+from gatewayd.values.errors import GatewayError
 from tests.rig.gateway import Gateway
 
 ROWS: Final = 5_000

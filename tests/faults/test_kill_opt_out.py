@@ -7,7 +7,7 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gatewayd.failpoints import VARIABLE
+from gatewayd.process.failpoints import VARIABLE
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator
 from tests.rig.trial import job

@@ -18,7 +18,7 @@ from typing import Any, Final
 import pytest
 
 from gatewayd.control import ControlClient
-from gatewayd.errors import GatewayError
+from gatewayd.values.errors import GatewayError
 from tests.rig import campaigns as rig
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator

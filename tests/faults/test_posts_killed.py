@@ -15,7 +15,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from gatewayd.failpoints import VARIABLE
+from gatewayd.process.failpoints import VARIABLE
 from tests.rig.panel import Panel, panel
 from tests.rig.programs import token
 

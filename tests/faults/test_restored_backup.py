@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pytest
 
-from gatewayd.errors import GatewayError
+from gatewayd.values.errors import GatewayError
 from tests.rig.gateway import Gateway
 from tests.rig.processes import gatewayd
 from tests.rig.simulator import Simulator

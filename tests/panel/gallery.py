@@ -7,7 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace as Of
 from typing import Any
 
-from gatewayd import translation
 from gatewayd.web.panel import marks
 from gatewayd.web.panel.assets import panel_assets
 from gatewayd.web.panel.frame import Count, Credit, Frame
@@ -16,6 +15,7 @@ from gatewayd.web.panel.page import Page, Place
 from gatewayd.web.panel.pieces import Chip, Column, Figure, Need, Tab, parts_of
 from gatewayd.web.panel.plots import Plot, Series
 from gatewayd.web.panel.rendering import FOLDER, Templates
+from gatewayd.words import translation
 
 NOW = datetime(2026, 11, 30, 15, 30, tzinfo=UTC)
 ZONE = "America/Argentina/Buenos_Aires"

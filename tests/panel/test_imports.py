@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from gatewayd.errors import NotFoundError
+from gatewayd.values.errors import NotFoundError
 from tests.panel.test_log import judge
 from tests.rig.panel import Panel, panel
 

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gatewayd.actor import Scope
 from gatewayd.answers.engine.answering import Answering, Done
 from gatewayd.answers.engine.notices import Notices
 from gatewayd.answers.settings import AnswerSettings, merged
@@ -26,6 +25,7 @@ from gatewayd.store.commands import Change, Inbound
 from gatewayd.store.contacts.customers import Put, put
 from gatewayd.store.sending import causes
 from gatewayd.store.tickets import settings as kept
+from gatewayd.values.actor import Scope
 from tests.conformance.house import House
 
 ALL: dict[str, Any] = {name: {"on": True} for name in ("debt", "ticket", "payment", "paid", "promise", "wrong_person")}

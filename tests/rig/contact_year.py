@@ -21,7 +21,6 @@ import holidays
 
 from drivers.base import Accepted, Completed, NotSent, Outcome, Refused, Uncertain
 from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler, Turn
-from gatewayd.model import WAITING, Priority
 from gatewayd.outcomes import Retry, Terms, held, resolve
 from gatewayd.store.commands import (
     AddMessages,
@@ -40,6 +39,7 @@ from gatewayd.store.commands import (
 )
 from gatewayd.store.connection import open_store
 from gatewayd.store.transactions import Transactions
+from gatewayd.values.model import WAITING, Priority
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 CHANNELS: Final = ("sms", "call", "email")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gatewayd.texts import split_for
+from gatewayd.values.texts import split_for
 from tests.rig.gateway import Gateway
 
 Key = tuple[int, int]

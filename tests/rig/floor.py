@@ -17,16 +17,16 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from drivers.base import Accepted, LineStatus, OutboundMessage, Outcome, PointOfNoReturn, Withdrawn
-from gatewayd.days import Calendar
 from gatewayd.dispatch.attachments import Attachments
 from gatewayd.dispatch.dispatcher import Dispatcher
 from gatewayd.dispatch.runner import LineRunner
-from gatewayd.model import Priority
 from gatewayd.outcomes import Terms
 from gatewayd.store.commands import AddMessages, BeginJob, CreateAccount, Credit, NewMessage, PublishJob, StartNode
 from gatewayd.store.connection import open_store
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
+from gatewayd.values.days import Calendar
+from gatewayd.values.model import Priority
 
 PRICE = 850_000
 TRIES = 4

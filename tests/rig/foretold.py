@@ -20,9 +20,9 @@ from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.judge import Contact, judge, window
 from gatewayd.contact.presets import PRESETS
 from gatewayd.contact.rules import Rules
-from gatewayd.model import Priority, Route
-from gatewayd.pacing import Limits
 from gatewayd.store.commands import JobPace
+from gatewayd.values.model import Priority, Route
+from gatewayd.values.pacing import Limits
 from tests.rig.happened import LONGEST_S, Happened, Job, Modem, Person, Truth, World
 
 ZONE: Final = ZoneInfo("America/Argentina/Buenos_Aires")

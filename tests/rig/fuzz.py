@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from gatewayd.actor import Role
 from gatewayd.operations.rights import RIGHTS
+from gatewayd.values.actor import Role
 from gatewayd.web.v1.endpoint import Endpoint
 from tests.rig.panel import Panel, panel
 from tests.rig.programs import token

@@ -19,15 +19,15 @@ from zoneinfo import ZoneInfo
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.judge import Contact, judge, window
 from gatewayd.contact.rules import Rules
-from gatewayd.days import Calendar
 from gatewayd.dispatch.allowance import Allowance
 from gatewayd.dispatch.brakes import Brakes
 from gatewayd.dispatch.health import Health
 from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler, Turn
-from gatewayd.model import Priority, Route
 from gatewayd.outcomes import PAUSES_S
-from gatewayd.pacing import Gcra, Limits, Pace
 from gatewayd.store.commands import JobPace, QueueInfo
+from gatewayd.values.days import Calendar
+from gatewayd.values.model import Priority, Route
+from gatewayd.values.pacing import Gcra, Limits, Pace
 
 TRIES: Final = 4
 LONGEST_S: Final = 120 * 86_400.0

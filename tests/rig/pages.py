@@ -10,8 +10,8 @@ from typing import Any, Final, cast
 import httpx
 from starlette.applications import Starlette
 
-from gatewayd.actor import NOBODY, Actor
 from gatewayd.operations import perform
+from gatewayd.values.actor import NOBODY, Actor
 from gatewayd.web.panel import door
 from gatewayd.web.panel.page import Page
 from gatewayd.web.panel.pages import PAGES

@@ -16,12 +16,10 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from gatewayd.actor import NOBODY, Actor, Role, Scope
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
 from gatewayd.contact.said import Verdict
-from gatewayd.errors import UnauthenticatedError
-from gatewayd.model import Priority
+from gatewayd.credentials.tokens import digest
 from gatewayd.operations import perform
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
@@ -33,7 +31,9 @@ from gatewayd.store.dunning.batches import NewBatch
 from gatewayd.store.insight import processes, saved_views
 from gatewayd.store.insight.processes import NewProcess
 from gatewayd.store.people.sessions import NewSession, open_session, person_of
-from gatewayd.tokens import digest
+from gatewayd.values.actor import NOBODY, Actor, Role, Scope
+from gatewayd.values.errors import UnauthenticatedError
+from gatewayd.values.model import Priority
 
 PASSWORD: Final = "corral-de-piedra-verde"
 MINE, OTHER = "norte", "zurbaran"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gatewayd.money import format_money
+from gatewayd.values.money import format_money
 from tests.rig.evidence import LEFT, Evidence, Job, Message, files_below
 from tests.rig.gateway import Gateway
 from tests.rig.simulator import Simulator

@@ -116,7 +116,7 @@ def _turn(request: Mapping[str, Any], streams: list[int], module: str) -> Callab
     warm_children.name_process([sys.executable, "-m", module, *arguments])
     if module == "gatewayd" and "run" in arguments and (work := warm_children.prepare(_become_child)) is not None:
         return work
-    from gatewayd import failpoints
+    from gatewayd.process import failpoints
 
     sys.argv = [module.rpartition(".")[2], *arguments]
     failpoints.arm(os.environ.get(failpoints.VARIABLE))

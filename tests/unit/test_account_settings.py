@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
-from gatewayd.errors import ConflictError, FaultsError, NotFoundError, UsageError
-from gatewayd.png import BYTES_MAX, SIGNATURE, rewritten
+from gatewayd.values.errors import ConflictError, FaultsError, NotFoundError, UsageError
+from gatewayd.values.png import BYTES_MAX, SIGNATURE, rewritten
 
 
 @pytest.fixture

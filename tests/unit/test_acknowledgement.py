@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from gatewayd import acknowledgement
-from gatewayd.acknowledgement import Outcomes
-from gatewayd.model import PartState, State, ulid_number
+from gatewayd.billing.engine import acknowledgement
+from gatewayd.billing.engine.acknowledgement import Outcomes
 from gatewayd.store.commands import Change, NewMessage, PartEnd, Work
 from gatewayd.store.sending import causes
+from gatewayd.values.model import PartState, State, ulid_number
 from tests.conformance.house import House
 
 

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from gatewayd import aftermath
-from gatewayd.aftermath import Aftermath
-from gatewayd.errors import UnavailableError
+from gatewayd.daemon import aftermath
+from gatewayd.daemon.aftermath import Aftermath
+from gatewayd.values.errors import UnavailableError
 
 
 async def test_everything_is_looked_at_once_the_store_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,9 @@ import jsonschema_rs
 import openpyxl
 import pytest
 
-from gatewayd.errors import UnavailableError
 from gatewayd.operations.posts import pointer
 from gatewayd.operations.rights import RIGHTS
+from gatewayd.values.errors import UnavailableError
 from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.v1.absent import ABSENT
 from gatewayd.web.v1.api import Api

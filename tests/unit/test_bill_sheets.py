@@ -13,9 +13,9 @@ from gatewayd.billing.fields import Kind
 from gatewayd.billing.portion import judged, plain
 from gatewayd.customers.faults import FieldError
 from gatewayd.customers.portion import AstrayError
-from gatewayd.errors import UsageError
 from gatewayd.imports.bills import BillRows, columns_of, guess
 from gatewayd.imports.values import amount
+from gatewayd.values.errors import UsageError
 
 ZONE = ZoneInfo("America/Argentina/Buenos_Aires")
 NOON = 1_795_100_000_000

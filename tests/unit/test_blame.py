@@ -27,9 +27,9 @@ from gatewayd.dispatch.blame import (
     through,
     untried,
 )
-from gatewayd.model import State
 from gatewayd.outcomes import Retry, amended, resolve
 from gatewayd.store.commands import Finish, Work
+from gatewayd.values.model import State
 from tests.unit.test_outcomes import NOW, TERMS, work
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from gatewayd.call_amounts import early
 from gatewayd.operations.template_defaults import DEFAULTS
 from gatewayd.submission import bare, lay
+from gatewayd.values.call_amounts import early
 from spool.errors import JobFileError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gatewayd.callscript import filled, templates
+from gatewayd.values.callscript import filled, templates
 
 SCRIPT: dict[str, Any] = {
     "message": [{"say": "Hola %nombre%"}, {"play": "%intro%.wav"}, {"amount": "%deuda%"}, {"say": "fijo"}],

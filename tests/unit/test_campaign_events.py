@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from gatewayd import translation
 from gatewayd.web.panel.campaign_events import SAID, said
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.words import Words
+from gatewayd.words import translation
 
 SOURCES = Path(__file__).resolve().parents[2] / "gatewayd"
 NOTED = re.compile(r"events\.note\(\s*(?:unit\.)?session,\s*[\w.]+,\s*\"(\w+)\"")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewayd.characters import visible
+from gatewayd.values.characters import visible
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pytest_mock import MockerFixture
 
-from gatewayd import translation
 from gatewayd.cli import main
+from gatewayd.words import translation
 
 CONFIG = """
 locale = "en"

@@ -9,7 +9,7 @@ import pytest
 
 from gatewayd.cli import session as sessions
 from gatewayd.cli.session import Session
-from gatewayd.errors import UnavailableError
+from gatewayd.values.errors import UnavailableError
 from spool.folders import Spool
 
 

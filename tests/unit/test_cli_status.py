@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatewayd import translation
 from gatewayd.cli.status import SENTENCES
+from gatewayd.words import translation
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from gatewayd import translation
 from gatewayd.cli import account, output
 from gatewayd.cli.top_view import columns, event_line, line_cells
+from gatewayd.words import translation
 
 LINE: dict[str, Any] = {
     "name": "claro-1",

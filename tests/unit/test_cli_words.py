@@ -10,10 +10,10 @@ import pytest
 from drivers.base import Accepted, NotSent, Uncertain
 from drivers.provider.sending import Trace
 from drivers.provider.showing import _WORDS
-from gatewayd import translation
 from gatewayd.cli.line import _said
 from gatewayd.cli.simulate import simulate
-from gatewayd.reasons import STATES
+from gatewayd.words import translation
+from gatewayd.words.reasons import STATES
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from gatewayd.claims.moment import moments
-from gatewayd.collecting import collections
-from gatewayd.news import FACTS, Kind, News
+from gatewayd.daemon.collecting import collections
+from gatewayd.values.news import FACTS, Kind, News
 
 
 async def _nobody(_jobs: Any) -> dict[int, str]:

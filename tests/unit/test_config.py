@@ -14,7 +14,7 @@ from gatewayd import config as configuration
 from gatewayd import registry
 from gatewayd.config import Config, ConfigFault, InvalidConfigError, Rate, Window
 from gatewayd.config.reader import SOCKET_PATH_MAX
-from gatewayd.errors import ConfigError
+from gatewayd.values.errors import ConfigError
 
 THIRD_PARTY = """
 from collections.abc import Sequence

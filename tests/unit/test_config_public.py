@@ -9,7 +9,7 @@ import pytest
 from gatewayd import config as configuration
 from gatewayd.config import parse
 from gatewayd.config.publication import publish, read, variant_of
-from gatewayd.errors import UnavailableError
+from gatewayd.values.errors import UnavailableError
 
 FULL = """
 node = "pop"

@@ -7,7 +7,7 @@ import sys
 
 _LIFE = """
 import gc, weakref
-from gatewayd import cycles
+from gatewayd.process import cycles
 
 class Ring:
     pass

@@ -13,8 +13,8 @@ from drivers.base import DeliveryReport, Event, HookCall, NotDurableError
 from drivers.provider.line import ProviderLine
 from drivers.provider.options import ProviderOptions
 from gatewayd.dispatch.device import Device
-from gatewayd.errors import UnavailableError
 from gatewayd.http.application import application
+from gatewayd.values.errors import UnavailableError
 
 
 class Told:

@@ -21,7 +21,7 @@ from dialplan.install import (
     script_folder,
 )
 from gatewayd.cli.dialplan import PLACEHOLDER, dialplan
-from gatewayd.errors import ConflictError, UsageError
+from gatewayd.values.errors import ConflictError, UsageError
 
 
 def test_files_are_written_once_and_the_secret_is_kept(tmp_path: Path) -> None:

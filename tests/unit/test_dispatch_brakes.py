@@ -6,8 +6,8 @@ from random import Random
 
 from gatewayd.dispatch.brakes import Brakes, most
 from gatewayd.dispatch.scheduler import Chooser, Scheduler, Turn
-from gatewayd.model import Priority, Route
 from gatewayd.store.commands import JobPace, QueueInfo
+from gatewayd.values.model import Priority, Route
 
 SLOW = JobPace("c-1", 60)
 NOW = 1_800_000_000_000

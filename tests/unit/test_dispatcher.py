@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from drivers.base import Blame, DeliveryReport, LineStatus, NotSent, OutboundMessage, Outcome, Refused
-from gatewayd.clock import now_ms
 from gatewayd.dispatch import ownerless
 from gatewayd.store.commands import Change, Claim, Credit, JobChange, JobPace, Reported, SetJobState, Settle
 from gatewayd.store.sending import paces
+from gatewayd.values.clock import now_ms
 from tests.rig.floor import PRICE, Floor, floor, number, taken
 
 

@@ -10,8 +10,8 @@ from babel.messages.pofile import read_po
 
 from drivers.asterisk.script import CallPlan
 from gatewayd.cli.root import root
-from gatewayd.model import State
-from gatewayd.templates import Variables
+from gatewayd.values.model import State
+from gatewayd.values.templates import Variables
 from gatewayd.web.v1.table import ENDPOINTS
 from spool import callplan, columns
 from spool.document import parse

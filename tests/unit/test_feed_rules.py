@@ -17,7 +17,7 @@ from gatewayd.feeds.documents import cell, document, head_fault
 from gatewayd.feeds.faults import SENTENCES, name_of, remedy, sentence
 from gatewayd.feeds.schedule import next_read
 from gatewayd.feeds.source import SourceError, asks_since, checked_query, for_sqlalchemy, own, source_of
-from gatewayd.translation import gettext_in
+from gatewayd.words.translation import gettext_in
 
 ZONE = ZoneInfo("America/Bogota")
 SECRET = "no-lo-diga-nadie"

@@ -13,10 +13,10 @@ import pytest
 from drivers.base import OutboundMessage, Outcome
 from gatewayd import fleet as fleet_module
 from gatewayd import registry
-from gatewayd.errors import UnavailableError
 from gatewayd.fleet import Fleet
 from gatewayd.numbers import Policy
 from gatewayd.store.commands import LoadLine, SetLineEnabled
+from gatewayd.values.errors import UnavailableError
 from tests.rig.floor import Answer, Floor, ScriptedLine, floor, taken
 
 

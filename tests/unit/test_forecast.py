@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert
 
-from gatewayd.actor import Scope
 from gatewayd.campaigns.forecast import Again, Batch, Forecast, Line, Others, Situation, foresee
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
@@ -23,11 +22,12 @@ from gatewayd.contact.calendar import day_slots
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.judge import window
 from gatewayd.contact.presets import effective
-from gatewayd.model import Priority, Route
 from gatewayd.store import tables
 from gatewayd.store.campaigns import campaigns, lists
 from gatewayd.store.campaigns.lists import Member, NewList
 from gatewayd.store.commands import Change, Changed
+from gatewayd.values.actor import Scope
+from gatewayd.values.model import Priority, Route
 
 ZONE = ZoneInfo("America/Argentina/Buenos_Aires")
 TUESDAY = datetime(2026, 12, 1, 10, tzinfo=ZONE).timestamp()

@@ -8,7 +8,7 @@ import pytest
 
 from gatewayd.campaigns.forecast import Situation, foresee
 from gatewayd.campaigns.forecast.climb import Climbed, Missing, Rung, climb, missing_of
-from gatewayd.model import Route
+from gatewayd.values.model import Route
 from tests.unit.test_forecast import NEVER_AGAIN, ZONE, line, ours
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gatewayd.freshening import Freshening
+from gatewayd.billing.engine.freshening import Freshening
 
 
 async def test_an_account_is_looked_at_again_when_its_billing_is_another() -> None:

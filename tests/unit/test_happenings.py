@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
-from gatewayd.happenings import Due
+from gatewayd.daemon.happenings import Due
 
 
 class Ear:

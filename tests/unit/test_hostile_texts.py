@@ -15,13 +15,13 @@ import pytest
 
 import gatewayd
 import spool
-from gatewayd import addresses, money, storable
-from gatewayd.characters import visible
 from gatewayd.contact.optout import judge
 from gatewayd.feeds import source
-from gatewayd.logs import mask_numbers
 from gatewayd.numbers import NumberError, Numbers, Policy
-from gatewayd.templates import Variables, VariableUnknownError
+from gatewayd.process.logs import mask_numbers
+from gatewayd.values import addresses, money, storable
+from gatewayd.values.characters import visible
+from gatewayd.values.templates import Variables, VariableUnknownError
 from spool import fields, names, strict_json
 from spool.errors import JobFileError
 
@@ -30,11 +30,11 @@ LONG = 60_000
 AT_MOST_S = 0.05
 
 SHORTER = {
-    "gatewayd.addresses._EMAIL": addresses.EMAIL_LIMIT,
+    "gatewayd.values.addresses._EMAIL": addresses.EMAIL_LIMIT,
     "gatewayd.config.values._DURATION": 100,
     "gatewayd.config.values._DURATION_WHOLE": 100,
     "gatewayd.feeds.source._URL": source.URL_MAX,
-    "gatewayd.logs._NOT_A_NUMBER": 100,
+    "gatewayd.process.logs._NOT_A_NUMBER": 100,
     "gatewayd.operations.log_query._ADDRESS": 200,
 }
 """Expressions that are never shown more than so much."""

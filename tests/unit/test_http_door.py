@@ -13,10 +13,11 @@ from typing import Any, cast
 import pytest
 
 from drivers.base import HookCall
-from gatewayd import connections, services, serving
 from gatewayd.config import parse
+from gatewayd.daemon import services
 from gatewayd.http import bodies, server
 from gatewayd.operations import Backend
+from gatewayd.process import connections, serving
 from gatewayd.web import gate
 from gatewayd.web import server as web_server
 from tests.rig.ports import free_port

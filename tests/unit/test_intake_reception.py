@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from gatewayd.clock import now_ms
 from gatewayd.config import parse
-from gatewayd.errors import UnavailableError
 from gatewayd.intake.lines import Lines
 from gatewayd.intake.reception import REFUSED_AT, IntakeDesk
 from gatewayd.numbers import Policy
@@ -20,6 +18,8 @@ from gatewayd.store.commands import AddMessages, Command, CreateAccount, DropJob
 from gatewayd.store.connection import open_store
 from gatewayd.store.transactions import Transactions
 from gatewayd.store.writer import Writer
+from gatewayd.values.clock import now_ms
+from gatewayd.values.errors import UnavailableError
 from spool.document import parse as read_job
 from spool.folders import Spool
 from spool.intake import take

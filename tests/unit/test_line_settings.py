@@ -12,10 +12,10 @@ import pytest
 
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
-from gatewayd.errors import ConflictError, FaultsError, NotFoundError, UsageError
 from gatewayd.operations.line_kinds import KINDS
-from gatewayd.reasons import MEANINGS
-from gatewayd.remedies import REMEDIES
+from gatewayd.values.errors import ConflictError, FaultsError, NotFoundError, UsageError
+from gatewayd.words.reasons import MEANINGS
+from gatewayd.words.remedies import REMEDIES
 
 FILE_LINE = {"name": "claro-1", "driver": "gsm", "port": "/dev/ttyUSB9"}
 

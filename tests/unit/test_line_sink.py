@@ -11,9 +11,9 @@ import pytest
 from drivers.base import DeliveryReport, InboundMessage, LateAccept, LineStatus, NotDurableError
 from gatewayd.contact.optout import judge
 from gatewayd.dispatch.sink import LineSink
-from gatewayd.errors import UnavailableError
-from gatewayd.model import ulid
 from gatewayd.store.commands import Block, Command, Inbound, KeyPressed, Received, Report, Reported
+from gatewayd.values.errors import UnavailableError
+from gatewayd.values.model import ulid
 
 SALT = 4711
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gatewayd.intake.rendering import Rendering, RenderPlan
-from gatewayd.links import bare, begins_with_value, strays
 from gatewayd.numbers import Numbers, Policy
+from gatewayd.values.links import bare, begins_with_value, strays
 from spool.recipients import Recipients
 from spool.stored import judged
 

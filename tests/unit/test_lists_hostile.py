@@ -13,8 +13,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from gatewayd import addresses
-from gatewayd.addresses import AddressError
+from gatewayd.values import addresses
+from gatewayd.values.addresses import AddressError
 from spool.document import parse
 from spool.errors import JobFileError
 from spool.lists.cells import is_address_like, is_date, is_mail_like, is_nothing, is_number_like, unguarded

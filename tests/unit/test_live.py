@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from gatewayd import live
-from gatewayd.errors import UnavailableError, UsageError
 from gatewayd.live import LiveGateway
-from gatewayd.model import State
 from gatewayd.store.commands import LoadQueues, Settled
+from gatewayd.values.errors import UnavailableError, UsageError
+from gatewayd.values.model import State
 
 
 def _gateway(**parts: Any) -> LiveGateway:

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gatewayd.errors import UsageError
 from gatewayd.operations.log_query import LogQuery, filter_of
-from gatewayd.translation import speaking
+from gatewayd.values.errors import UsageError
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.panel.log import ordered
 from gatewayd.web.panel.log_address import LogAddress, chips, tabs
 from gatewayd.web.words import Words
+from gatewayd.words.translation import speaking
 
 ZONE = ZoneInfo("America/Argentina/Buenos_Aires")
 NOW = datetime(2026, 11, 30, 15, 30, tzinfo=ZONE)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewayd.log_sink import LogSink
+from gatewayd.process.log_sink import LogSink
 
 
 def written(sink: LogSink, text: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from gatewayd import logs
+from gatewayd.process import logs
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from gatewayd.loop import Loop
+from gatewayd.process.loop import Loop
 
 WAITS = 40
 

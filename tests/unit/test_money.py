@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewayd.money import MAX, format_money, parse_money, to_decimal
+from gatewayd.values.money import MAX, format_money, parse_money, to_decimal
 
 
 @pytest.mark.parametrize(

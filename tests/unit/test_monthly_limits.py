@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Actor, Role
 from gatewayd.operations.limits import LimitReachedError, price_of
 from gatewayd.operations.masssend import answered, require
 from gatewayd.store.commands import Change
 from gatewayd.store.people import limits
 from gatewayd.store.settings import accounts as settings
+from gatewayd.values.actor import Actor, Role
 from tests.unit.test_people import OPERATOR, Running, ask, backend, user  # noqa: F401 - the fixture
 
 MILLION = 1_000_000

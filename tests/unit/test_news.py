@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 
-from gatewayd.errors import UnavailableError
-from gatewayd.news import News
+from gatewayd.values.errors import UnavailableError
+from gatewayd.values.news import News
 
 OWNERS = {1: "norte", 2: "sur"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewayd.notify import Notifier
+from gatewayd.process.notify import Notifier
 
 
 @pytest.fixture(params=["path", "abstract"])

@@ -8,9 +8,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from gatewayd.errors import GatewayError
 from gatewayd.number_list import numbers_of
 from gatewayd.numbers import Numbers, Policy
+from gatewayd.values.errors import GatewayError
 
 NUMBERS = Numbers(Policy("AR", "11"))
 

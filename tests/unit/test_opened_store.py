@@ -20,7 +20,7 @@ _LIFE = """
 import sys
 from pathlib import Path
 from gatewayd.config.startup import load
-from gatewayd.opened_store import upgrade_apart, writer_of
+from gatewayd.daemon.opened_store import upgrade_apart, writer_of
 
 config = load(Path(sys.argv[1]))
 upgrade_apart(config)

@@ -11,7 +11,8 @@ import pytest
 
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
-from gatewayd.errors import (
+from gatewayd.operations import OPERATIONS
+from gatewayd.values.errors import (
     ConflictError,
     GatewayError,
     InsufficientCreditError,
@@ -20,7 +21,6 @@ from gatewayd.errors import (
     UnavailableError,
     UsageError,
 )
-from gatewayd.operations import OPERATIONS
 
 CONFIG = {
     "store": {"url": "sqlite:///gatewayd.db"},

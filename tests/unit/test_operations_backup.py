@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from gatewayd.errors import ConflictError, UnavailableError
 from gatewayd.store import admin
 from gatewayd.store import backup as copies
 from gatewayd.store.commands import CreateAccount
 from gatewayd.store.connection import open_store
 from gatewayd.store.reader import Reader
 from gatewayd.store.transactions import Transactions
+from gatewayd.values.errors import ConflictError, UnavailableError
 
 
 def test_a_backup_is_one_file_of_one_instant(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Actor, Role
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
-from gatewayd.errors import ConflictError, FaultsError, UsageError
 from gatewayd.operations import perform
+from gatewayd.values.actor import Actor, Role
+from gatewayd.values.errors import ConflictError, FaultsError, UsageError
 
 OPERATOR = Actor("operator", "uid 0 (root)", Role.ADMINISTRATOR)
 

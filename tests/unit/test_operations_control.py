@@ -17,7 +17,7 @@ from gatewayd import control
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
 from gatewayd.control import ControlClient, ControlServer
-from gatewayd.errors import ConfigError, ConflictError, NotFoundError, UnavailableError, UsageError
+from gatewayd.values.errors import ConfigError, ConflictError, NotFoundError, UnavailableError, UsageError
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
-from gatewayd.errors import NotFoundError, UnavailableError, UsageError
+from gatewayd.values.errors import NotFoundError, UnavailableError, UsageError
 from spool.durable import FOLDER_MODE
 from spool.folders import ACCEPTED, INBOX, INCOMING, RECEIPTS, REJECTED
 

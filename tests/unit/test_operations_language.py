@@ -16,8 +16,8 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-from gatewayd import translation
 from gatewayd.config import catalogue as catalogue_of_config
+from gatewayd.words import translation
 from spool import messages
 from spool import translation as spool_translation
 

@@ -12,14 +12,14 @@ import openpyxl
 import pytest
 from sqlalchemy import insert
 
-from gatewayd.actor import Actor, Role
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
-from gatewayd.errors import ConflictError, FaultsError, ForbiddenError, NotFoundError, UsageError
 from gatewayd.operations import perform
 from gatewayd.store import tables
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts.evidence import prune
+from gatewayd.values.actor import Actor, Role
+from gatewayd.values.errors import ConflictError, FaultsError, ForbiddenError, NotFoundError, UsageError
 
 OPERATOR = Actor("operator", "uid 0 (root)", Role.ADMINISTRATOR)
 ANA = "+5491155551111"

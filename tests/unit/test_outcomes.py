@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.base import Accepted, Blame, Completed, Fate, NotSent, Outcome, Partial, PartOutcome, Refused, Uncertain
-from gatewayd.model import PartState, State, may_become
 from gatewayd.outcomes import Retry, Terms, resolve
 from gatewayd.store.commands import Finish, Work
+from gatewayd.values.model import PartState, State, may_become
 
 TERMS = Terms(tries=4, report_wait_ms=1000)
 NOW = 1_000_000

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Actor, Role
 from gatewayd.operations import perform
-from gatewayd.views import EventView, LineView, Rates, StallView, WriterView
+from gatewayd.values.actor import Actor, Role
+from gatewayd.values.views import EventView, LineView, Rates, StallView, WriterView
 from tests.rig.rights import World
 
 EVENTS = (

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatewayd.config import Rate, Window
-from gatewayd.days import Calendar
 from gatewayd.dispatch.health import FIRST_REST_S, LONGEST_REST_S, PATIENCE, PROBE_S, Health
-from gatewayd.pacing import Limits, Pace
+from gatewayd.values.days import Calendar
+from gatewayd.values.pacing import Limits, Pace
 
 ZONE = ZoneInfo("America/Argentina/Buenos_Aires")
 

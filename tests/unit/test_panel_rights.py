@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from gatewayd.errors import StoreError
 from gatewayd.operations.rights import RIGHTS
 from gatewayd.store import tables
+from gatewayd.values.errors import StoreError
 from gatewayd.web.panel.page import Page
 from gatewayd.web.security import SESSION_COOKIE
 from tests.rig.pages import GUARDED, Asked, address, panel_of, said, visit

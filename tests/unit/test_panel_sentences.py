@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gatewayd import translation
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.panel.going import Pace, going, running
 from gatewayd.web.panel.needs import need
@@ -17,6 +16,7 @@ from gatewayd.web.panel.pages import PAGES
 from gatewayd.web.panel.rendering import sentence
 from gatewayd.web.panel.today import Sums, figures, sums
 from gatewayd.web.words import Words
+from gatewayd.words import translation
 
 assert PAGES, "links lead to pages that are registered"
 ES = Words("es")

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from gatewayd.errors import ThrottledError, UnauthenticatedError
+from gatewayd.values.errors import ThrottledError, UnauthenticatedError
 from gatewayd.web.panel import watching
 from gatewayd.web.panel.watching import KINDS, Watching
 from gatewayd.web.remote import AwayError, Bearer, Remote

@@ -13,10 +13,18 @@ from typing import Any
 import pyotp
 import pytest
 
-from gatewayd.actor import NOBODY, Actor, Role
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
-from gatewayd.errors import (
+from gatewayd.credentials.passwords import HASHER, Lane
+from gatewayd.credentials.tokens import make_token, wellformed_token
+from gatewayd.credentials.totp import plain_code, step_of
+from gatewayd.operations import guard as guards
+from gatewayd.operations import perform
+from gatewayd.operations.guard import Guard
+from gatewayd.operations.identity import Identities, Seen, noted
+from gatewayd.operations.masssend import PasswordNeededError, require
+from gatewayd.values.actor import NOBODY, Actor, Role
+from gatewayd.values.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
@@ -24,14 +32,6 @@ from gatewayd.errors import (
     UnauthenticatedError,
     UsageError,
 )
-from gatewayd.operations import guard as guards
-from gatewayd.operations import perform
-from gatewayd.operations.guard import Guard
-from gatewayd.operations.identity import Identities, Seen, noted
-from gatewayd.operations.masssend import PasswordNeededError, require
-from gatewayd.passwords import HASHER, Lane
-from gatewayd.tokens import make_token, wellformed_token
-from gatewayd.totp import plain_code, step_of
 
 PASSWORD = "corral-de-piedra-verde"
 OPERATOR = Actor("operator", "uid 1000 (ana)", Role.ADMINISTRATOR)

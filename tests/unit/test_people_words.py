@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gatewayd.errors import UsageError
 from gatewayd.operations.rights import RIGHTS
+from gatewayd.values.errors import UsageError
 from gatewayd.web.panel.acts import WORDS, word_of
 from gatewayd.web.panel.agents import browser_of
 from gatewayd.web.panel.faults import faults_of

@@ -20,11 +20,11 @@ from drivers.base import (
     Uncertain,
     Withdrawn,
 )
-from gatewayd.days import Calendar
 from gatewayd.dispatch.point_of_no_return import Intent
-from gatewayd.errors import UnavailableError
-from gatewayd.pacing import Limits, Pace
 from gatewayd.store.commands import Pnr
+from gatewayd.values.days import Calendar
+from gatewayd.values.errors import UnavailableError
+from gatewayd.values.pacing import Limits, Pace
 from tests.unit.test_outcomes import work
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from drivers.gsm.causes import _CME, _CMS
 from drivers.gsm.radio import Registration
-from gatewayd import translation
 from gatewayd.numbers.types import Reason
-from gatewayd.reasons import MEANINGS, explained, meaning, system_words
+from gatewayd.words import translation
+from gatewayd.words.reasons import MEANINGS, explained, meaning, system_words
 
 
 @pytest.fixture(autouse=True)

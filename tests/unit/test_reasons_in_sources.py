@@ -18,10 +18,10 @@ from drivers.gsm import causes as gsm
 from drivers.gsm import status
 from drivers.http import verdict
 from drivers.whatsapp import answers
-from gatewayd import translation
 from gatewayd.customers.faults import SENTENCES
 from gatewayd.numbers.types import Reason
-from gatewayd.reasons import MEANINGS, meaning
+from gatewayd.words import translation
+from gatewayd.words.reasons import MEANINGS, meaning
 
 ROOT = Path(__file__).resolve().parents[2]
 WORD = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)

@@ -10,17 +10,17 @@ from typing import Any, Final
 
 import pytest
 
-from gatewayd.actor import Scope
-from gatewayd.added_lines import AddedLine, secret_place
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import Config, parse
-from gatewayd.failpoints import VARIABLE
+from gatewayd.credentials.vault import Vault
 from gatewayd.operations.keys import _place
 from gatewayd.operations.secondfactor import place_of
+from gatewayd.process.failpoints import VARIABLE
 from gatewayd.store.commands import Change
 from gatewayd.store.people import users
 from gatewayd.store.settings import lines, sealed
-from gatewayd.vault import Vault
+from gatewayd.values.actor import Scope
+from gatewayd.values.added_lines import AddedLine, secret_place
 from tests.rig.processes import run
 
 PLACE: Final = "key.resealed"

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gatewayd.contact.said import Verdict
-from gatewayd.inbox_writer import inbox_document
+from gatewayd.outgoing.inbox_writer import inbox_document
 from gatewayd.restoration import MARK, Restoration, Restored
 from gatewayd.store import tables
 from gatewayd.store.campaigns import campaigns, numbers

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from gatewayd.actor import NOBODY, Actor, Role
-from gatewayd.errors import ForbiddenError, GatewayError, NotFoundError, UnauthenticatedError, UsageError
 from gatewayd.operations import OPERATIONS, perform
 from gatewayd.operations import guard as guards
 from gatewayd.operations.base import read_request
 from gatewayd.operations.guard import Guard
 from gatewayd.operations.rights import RIGHTS, allows, judge
+from gatewayd.values.actor import NOBODY, Actor, Role
+from gatewayd.values.errors import ForbiddenError, GatewayError, NotFoundError, UnauthenticatedError, UsageError
 from tests.rig.rights import CASES, World, may
 
 ANA = Actor("person", "ana", Role.USER, "norte", number=1)

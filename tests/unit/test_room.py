@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gatewayd.config import Window
-from gatewayd.pacing import Limits, Pace
+from gatewayd.values.pacing import Limits, Pace
 from tests.rig.floor import Floor, floor, number
 
 SHORT, LONG = "hola", "hola " * 50

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gatewayd.errors import StoreError
-from gatewayd.rounds import FAULTS, Apart
+from gatewayd.process.rounds import FAULTS, Apart
+from gatewayd.values.errors import StoreError
 
 
 def tried(broken: set[int], count: int = 4) -> list[int]:

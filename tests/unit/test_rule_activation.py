@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import pytest
 
-from gatewayd.actor import Actor, Role
-from gatewayd.errors import ConflictError, ForbiddenError
 from gatewayd.operations import perform
 from gatewayd.operations.masssend import PasswordNeededError
+from gatewayd.values.actor import Actor, Role
+from gatewayd.values.errors import ConflictError, ForbiddenError
 from tests.rig.rights import World
 
 MASS: Final = "todos-a-la-vez-41"

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from drivers.base import LineStatus
 from gatewayd.config.values import Rate
-from gatewayd.days import Calendar
 from gatewayd.dispatch.content import PLAIN
 from gatewayd.dispatch.health import PATIENCE
 from gatewayd.dispatch.runner import LineRunner
 from gatewayd.numbers import NumberError
 from gatewayd.outcomes import Terms
+from gatewayd.values.days import Calendar
 from tests.unit.test_outcomes import work
 
 

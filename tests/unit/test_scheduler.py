@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from gatewayd.dispatch.scheduler import AGE_MS, Chooser, Queue, Scheduler, Turn
-from gatewayd.model import Priority, Route
 from gatewayd.store.commands import QueueInfo
+from gatewayd.values.model import Priority, Route
 
 
 def info(number: int, account: int, priority: Priority = Priority.NORMAL, **more: object) -> QueueInfo:

@@ -17,18 +17,18 @@ from sqlalchemy import select
 
 from drivers.base.plain_secrets import plain_secrets, without_secrets
 from gatewayd import registry
-from gatewayd.actor import Actor, Role
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
 from gatewayd.config.publication import publish
-from gatewayd.errors import FaultsError, GatewayError
+from gatewayd.credentials.tokens import digest
 from gatewayd.operations import perform
 from gatewayd.operations.rights import RIGHTS
 from gatewayd.store.commands import Change
 from gatewayd.store.people import resets
 from gatewayd.store.people.sessions import NewSession, open_session
 from gatewayd.store.tables.base import metadata
-from gatewayd.tokens import digest
+from gatewayd.values.actor import Actor, Role
+from gatewayd.values.errors import FaultsError, GatewayError
 from tests.rig import secrets
 from tests.rig.rights import CASES, CONFIG, World
 from tests.rig.secrets import Canaries

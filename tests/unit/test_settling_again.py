@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Actor, Role
-from gatewayd.errors import ForbiddenError
-from gatewayd.model import Priority
 from gatewayd.operations import perform
 from gatewayd.operations.masssend import PasswordNeededError
 from gatewayd.store.commands import AddMessages, BeginJob, NewMessage, PublishJob
+from gatewayd.values.actor import Actor, Role
+from gatewayd.values.errors import ForbiddenError
+from gatewayd.values.model import Priority
 from tests.rig.rights import World
 
 MASS = "todos-a-la-vez"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gatewayd.campaigns.sizes import Cost, Sizes, cost, size_of
 from gatewayd.intake.rendering import REPEATED, Rendering, RenderPlan
 from gatewayd.numbers import Numbers, Policy
-from gatewayd.templates import parts_of
+from gatewayd.values.templates import parts_of
 from spool.recipients import Recipients
 from spool.stored import judged
 

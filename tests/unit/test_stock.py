@@ -7,8 +7,8 @@ from typing import Any
 
 from gatewayd.dispatch.scheduler import Chooser, Queue, Scheduler
 from gatewayd.dispatch.stock import Stock
-from gatewayd.model import Priority, Route
 from gatewayd.store.commands import Claimed, QueueInfo
+from gatewayd.values.model import Priority, Route
 
 NOW = 1_000
 

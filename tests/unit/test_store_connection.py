@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gatewayd.errors import ConfigError, StoreError, UnavailableError
 from gatewayd.store import admin, connection
 from gatewayd.store import backup as copies
 from gatewayd.store.connection import PAGE, open_store
 from gatewayd.store.reading_engine import reading_engine
+from gatewayd.values.errors import ConfigError, StoreError, UnavailableError
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/nothing"
 

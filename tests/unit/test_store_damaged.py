@@ -10,8 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from gatewayd import cli, translation
-from gatewayd.errors import DamagedError, GatewayError, StoreError, UnavailableError
+from gatewayd import cli
 from gatewayd.operations.diagnosis import findings
 from gatewayd.store import admin
 from gatewayd.store import backup as copies
@@ -20,6 +19,8 @@ from gatewayd.store.connection import PAGE, open_store
 from gatewayd.store.faults import Fault, fault, translated
 from gatewayd.store.reader import Reader
 from gatewayd.store.transactions import Transactions
+from gatewayd.values.errors import DamagedError, GatewayError, StoreError, UnavailableError
+from gatewayd.words import translation
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewayd.model import ulid, ulid_number
 from gatewayd.store.credit.ledger import Kind, Pots
 from gatewayd.store.public_ids import Stamps
 from gatewayd.store.sending.early import same_recipient
+from gatewayd.values.model import ulid, ulid_number
 
 moves = st.lists(st.tuples(st.sampled_from(Kind), st.integers(-100, 1000)), max_size=30)
 

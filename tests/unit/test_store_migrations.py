@@ -14,10 +14,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from gatewayd.errors import DamagedError, SchemaError, StoreLockedError, UnavailableError, UsageError
 from gatewayd.store import migrations
 from gatewayd.store.connection import open_store
 from gatewayd.store.tables import metadata
+from gatewayd.values.errors import DamagedError, SchemaError, StoreLockedError, UnavailableError, UsageError
 
 
 def words(connection: Connection) -> dict[str, list[str]]:

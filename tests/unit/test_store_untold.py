@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from gatewayd.model import Priority
 from gatewayd.store.commands import AddMessages, BeginJob, Command, CreateAccount, Credit, NewMessage, PublishJob
 from gatewayd.store.connection import open_store
 from gatewayd.store.transactions import Transactions
+from gatewayd.values.model import Priority
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from pytest_mock import MockerFixture
 
-from gatewayd.errors import ConflictError, NotFoundError, StoreError, UnavailableError
 from gatewayd.store import checkpoint as checkpoint_module
 from gatewayd.store import writer as writer_module
 from gatewayd.store.checkpoint import Checkpointer
@@ -34,6 +33,7 @@ from gatewayd.store.connection import CACHE_KIB, Store, open_store
 from gatewayd.store.reserve import Reserve
 from gatewayd.store.transactions import BULK_CHANGES, More, Transactions
 from gatewayd.store.writer import Writer
+from gatewayd.values.errors import ConflictError, NotFoundError, StoreError, UnavailableError
 
 
 class Held(Transactions):

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from gatewayd.actor import Actor, Role
 from gatewayd.cli.offline import OfflineBackend
 from gatewayd.config import parse
-from gatewayd.errors import FaultsError, UsageError
 from gatewayd.operations import perform
 from gatewayd.operations.template_defaults import DEFAULTS
 from gatewayd.operations.template_preview import _KEPT
 from gatewayd.operations.template_words import faults_of
-from gatewayd.templates import named_in
+from gatewayd.values.actor import Actor, Role
+from gatewayd.values.errors import FaultsError, UsageError
+from gatewayd.values.templates import named_in
 
 CUSTOMER: dict[str, Any] = {
     "external_id": "C-1",

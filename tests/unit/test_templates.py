@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatewayd.templates import Variables, VariableUnknownError
+from gatewayd.values.templates import Variables, VariableUnknownError
 from spool.names import column_name, variable_name
 
 CELLS = {

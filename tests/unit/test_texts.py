@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatewayd.texts import letters, split_for
+from gatewayd.values.texts import letters, split_for
 
 
 def test_a_line_may_choose_the_shift_table_until_a_part_has_left() -> None:

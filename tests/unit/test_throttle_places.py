@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gatewayd.errors import ThrottledError
 from gatewayd.operations.guard import Guard
-from gatewayd.throttle import counted_as
+from gatewayd.values.errors import ThrottledError
+from gatewayd.values.throttle import counted_as
 
 
 @pytest.mark.parametrize(

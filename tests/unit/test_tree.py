@@ -38,8 +38,8 @@ def told(tree: ModuleType, folder: Path, files: Mapping[str, str]) -> list[str]:
 
 
 RULES = {
-    "a value imports a room": ({"gatewayd/money.py": "from gatewayd.dispatch import turn"}, "may not import"),
-    "the model imports a value": ({"gatewayd/model.py": "import gatewayd.money"}, "may not import"),
+    "a value imports a room": ({"gatewayd/values/money.py": "from gatewayd.dispatch import turn"}, "may not import"),
+    "the model imports a value": ({"gatewayd/values/model.py": "import gatewayd.values.money"}, "may not import"),
     "dispatch imports intake": ({"gatewayd/dispatch/a.py": "from gatewayd.intake.b import c"}, "may not import"),
     "dispatch imports operations": ({"gatewayd/dispatch/a.py": "import gatewayd.operations.jobs"}, "may not import"),
     "dispatch imports a wing": ({"gatewayd/dispatch/a.py": "import gatewayd.store.sending.jobs"}, "may not import"),
@@ -47,7 +47,7 @@ RULES = {
     "operations import a door": ({"gatewayd/operations/a.py": "from gatewayd.http import b"}, "may not import"),
     "operations import dispatch": ({"gatewayd/operations/a.py": "from gatewayd.dispatch import b"}, "may not import"),
     "http imports the writer": ({"gatewayd/http/a.py": "from gatewayd.store.writer import W"}, "may not import"),
-    "a room imports the roof": ({"gatewayd/upkeep.py": "from gatewayd.daemon import now"}, "may not import"),
+    "a room imports the roof": ({"gatewayd/upkeep.py": "from gatewayd.daemon.daemon import now"}, "may not import"),
     "the store imports the spool": ({"gatewayd/store/sending/a.py": "import spool.receipts"}, "may not import"),
     "the store imports policy": ({"gatewayd/store/sending/a.py": "import gatewayd.outcomes"}, "may not import"),
     "a wing imports one to its right": (
@@ -66,9 +66,9 @@ RULES = {
         {"gatewayd/store/session.py": "from gatewayd.store.credit import book"},
         "may not import",
     ),
-    "a module without a room": ({"gatewayd/stray.py": "from gatewayd.money import M"}, "stands in no room"),
-    "the spool imports the core": ({"spool/a.py": "from gatewayd.model import State"}, "may not import"),
-    "a driver imports the core": ({"drivers/gsm/a.py": "from gatewayd.model import State"}, "may not import"),
+    "a module without a room": ({"gatewayd/stray.py": "from gatewayd.values.money import M"}, "stands in no room"),
+    "the spool imports the core": ({"spool/a.py": "from gatewayd.values.model import State"}, "may not import"),
+    "a driver imports the core": ({"drivers/gsm/a.py": "from gatewayd.values.model import State"}, "may not import"),
     "a driver imports another": ({"drivers/gsm/a.py": "from drivers.smtp import b"}, "may not import"),
     "a driver whose name begins like another's": ({"drivers/gsm/a.py": "import drivers.gsm2.b"}, "may not import"),
     "another driver imports the dialplan": ({"drivers/gsm/a.py": "from dialplan import b"}, "may not import"),
@@ -115,8 +115,8 @@ def test_what_is_allowed_is_no_breach(tree: ModuleType, tmp_path: Path) -> None:
             "gatewayd/store/writer.py": "from gatewayd.store.sending import a",
             "gatewayd/upkeep.py": "import gatewayd",
             "gatewayd/store/insight/a.py": "from gatewayd.store.campaigns import b",
-            "gatewayd/daemon.py": "import gatewayd.dispatch.a\nimport gatewayd.intake.b",
-            "gatewayd/intake/b.py": "import spool.document\nfrom gatewayd.texts import t",
+            "gatewayd/daemon/daemon.py": "import gatewayd.dispatch.a\nimport gatewayd.intake.b",
+            "gatewayd/intake/b.py": "import spool.document\nfrom gatewayd.values.texts import t",
             "drivers/asterisk/a.py": "from dialplan import b\nfrom drivers.base import Line",
             "spool/a.py": "x = 1\n" * 420,
         },
@@ -134,7 +134,7 @@ def test_a_breach_fails_the_check(tmp_path: Path) -> None:
     shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
     (tmp_path / "constraints.txt").write_text("aiohttp==3.11.0\n")
     (tmp_path / "spool").mkdir()
-    (tmp_path / "spool" / "a.py").write_text("import gatewayd.model\n")
+    (tmp_path / "spool" / "a.py").write_text("import gatewayd.values.model\n")
     for arguments in (["init", "-q"], ["add", "spool", "constraints.txt"]):
         subprocess.run(["/usr/bin/env", "git", *arguments], cwd=tmp_path, check=True)
     done = subprocess.run([sys.executable, ".ci/tree.py"], capture_output=True, text=True, check=False, cwd=tmp_path)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from gatewayd import stalls as module
-from gatewayd.stalls import Stalls
-from gatewayd.turns import Turns
+from gatewayd.values import stalls as module
+from gatewayd.values.stalls import Stalls
+from gatewayd.values.turns import Turns
 
 
 def test_one_of_each_in_turn_and_each_in_its_order() -> None:

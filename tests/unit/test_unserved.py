@@ -11,8 +11,8 @@ import pytest
 from gatewayd.dispatch import unserved as module
 from gatewayd.dispatch.scheduler import Scheduler
 from gatewayd.dispatch.unserved import Unserved
-from gatewayd.model import Priority, Route
 from gatewayd.store.commands import HoldQueue, QueueInfo
+from gatewayd.values.model import Priority, Route
 
 
 @dataclass

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gatewayd import config as configuration
-from gatewayd.vault import SECRET_MAX, Vault, VaultError, exposed, new_key, replace_key
+from gatewayd.credentials.vault import SECRET_MAX, Vault, VaultError, exposed, new_key, replace_key
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from gatewayd.cli import output
 from gatewayd.cli.top_view import event_line
-from gatewayd.visible import escaped, visible
+from gatewayd.values.visible import escaped, visible
 
 HOSTILE = "a\x1b]0;title\x07\x1b[2J\x9b31m\u202exe\u2066\x7f\u2028\U000e0041\udcff\n"
 

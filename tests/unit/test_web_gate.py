@@ -10,8 +10,8 @@ from typing import Any
 import uvicorn
 import uvloop
 
-from gatewayd import serving
-from gatewayd.connections import hurry
+from gatewayd.process import serving
+from gatewayd.process.connections import hurry
 from gatewayd.web.gate import MOST_AN_ADDRESS, Gate, WebConnection
 
 FLOOD = MOST_AN_ADDRESS * 2

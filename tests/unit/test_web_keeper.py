@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gatewayd import config as configuration
-from gatewayd import web_process
 from gatewayd.config.publication import publish
+from gatewayd.daemon import web_process
 
 
 async def test_one_that_keeps_too_much_is_ended_and_started_again(

@@ -12,7 +12,7 @@ import pytest
 
 from gatewayd.control.conversation import AT_ONCE, TOGETHER, Conversation
 from gatewayd.control.wire import BATCH_MAX, REQUEST_MAX, requests_of
-from gatewayd.errors import NotFoundError, UnavailableError, UsageError
+from gatewayd.values.errors import NotFoundError, UnavailableError, UsageError
 from gatewayd.web import links as links_module
 from gatewayd.web.links import Links, LostError
 

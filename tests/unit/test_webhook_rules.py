@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from gatewayd.model import TRANSITIONS, State
-from gatewayd.shown import quoted
+from gatewayd.values.model import TRANSITIONS, State
+from gatewayd.values.shown import quoted
 from gatewayd.webhooks import event, schedule, signature, target, verdict
 from gatewayd.webhooks.order import End, lanes, reached
 from gatewayd.webhooks.schedule import Schedule

@@ -6,7 +6,7 @@ import pytest
 
 from drivers.base import Accepted, Refused
 from gatewayd.outcomes import Terms, resolve
-from gatewayd.storable import KEY_MOST, bounded, bounded_maybe, maybe, wellformed, wellformed_document
+from gatewayd.values.storable import KEY_MOST, bounded, bounded_maybe, maybe, wellformed, wellformed_document
 from tests.unit.test_outcomes import work
 
 

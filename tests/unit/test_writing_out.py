@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from gatewayd import inbox_writer, receipt_writer
-from gatewayd.errors import NotFoundError
-from gatewayd.inbox_writer import InboxWriter
-from gatewayd.receipt_writer import ReceiptWriter
+from gatewayd.outgoing import inbox_writer, receipt_writer
+from gatewayd.outgoing.inbox_writer import InboxWriter
+from gatewayd.outgoing.receipt_writer import ReceiptWriter
 from gatewayd.store.commands import CutSegments, InboxEntry, InboxWritten, Segment, SegmentsWritten, UnwrittenInbox
+from gatewayd.values.errors import NotFoundError
 from spool.errors import SpoolError
 from spool.folders import Spool
 

@@ -17,7 +17,7 @@ from gatewayd.store.dunning.promises import NewPromise
 from gatewayd.store.sending import causes
 from gatewayd.store.sending.causes import Reason
 from gatewayd.store.tickets import known
-from gatewayd.translation import gettext_in
+from gatewayd.words.translation import gettext_in
 
 BY: Final = "gatewayd"
 PRESSED: Final = spoken("key {key} in a call")

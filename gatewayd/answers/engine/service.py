@@ -16,14 +16,14 @@ import structlog
 from gatewayd.answers.engine.answering import Answering, Done
 from gatewayd.answers.engine.notices import Notices
 from gatewayd.answers.engine.portion import Make
-from gatewayd.carrying import Cargo, Carrying
 from gatewayd.config import Config
-from gatewayd.errors import GatewayError
-from gatewayd.failpoints import hit
-from gatewayd.news import Kind
+from gatewayd.outgoing.carrying import Cargo, Carrying
+from gatewayd.process.failpoints import hit
 from gatewayd.store.commands import Change, QueueInfo
 from gatewayd.store.port import Writer
 from gatewayd.store.tickets import tickets
+from gatewayd.values.errors import GatewayError
+from gatewayd.values.news import Kind
 from spool.errors import SpoolError
 from spool.folders import Spool
 from spool.inbox import write_ticket

@@ -16,7 +16,6 @@ from gatewayd.answers.known import Owed, Person
 from gatewayd.config import Config
 from gatewayd.customers.document import MAILS
 from gatewayd.customers.variables import amount
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store.campaigns.templates import version_of
 from gatewayd.store.commands import Post, PostItem, QueueInfo
 from gatewayd.store.contacts import billing_age
@@ -24,6 +23,7 @@ from gatewayd.store.sending import causes, posting
 from gatewayd.store.tickets import known, newest, notices
 from gatewayd.store.tickets.newest import NewInvoice, NewPayment, TicketNews
 from gatewayd.store.tickets.notices import Notice, Reached
+from gatewayd.values.errors import ConflictError, NotFoundError
 
 EXPIRES_MS: Final = 12 * 3_600_000
 """A notice that has not left by then is none any more."""

@@ -12,7 +12,7 @@ from gatewayd.answers.engine.accounts import Account
 from gatewayd.answers.judge import EXPIRES_MS
 from gatewayd.answers.known import Bill, Incoming, Known, Owed, Person, Verdict
 from gatewayd.customers.variables import amount, day
-from gatewayd.templates import named_in
+from gatewayd.values.templates import named_in
 from spool.names import variable_name
 
 SUBJECTS: Final[Mapping[str, str]] = {"es": "Su mensaje", "en": "Your message"}

@@ -10,7 +10,7 @@ from typing import Any, Final
 from gatewayd.campaigns import slices
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.campaigns.ladder import missed_states
-from gatewayd.failpoints import hit
+from gatewayd.process.failpoints import hit
 from gatewayd.store.campaigns import audience, events, facts, outcomes, runs, steps
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.runs import OPEN_STATES, Run, Slice

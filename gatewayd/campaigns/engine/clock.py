@@ -11,13 +11,13 @@ import structlog
 from gatewayd.campaigns import schedule, states
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.campaigns.schedule import Plan, Verdict
-from gatewayd.errors import GatewayError
-from gatewayd.failpoints import hit
+from gatewayd.process.failpoints import hit
 from gatewayd.store.campaigns import approvals, audience, campaigns, events, launches, runs
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.commands import Change
 from gatewayd.store.people.masssend import mass_rule
 from gatewayd.store.settings.accounts import zone_of
+from gatewayd.values.errors import GatewayError
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from gatewayd.texts import parts_with_shift
+from gatewayd.values.texts import parts_with_shift
 
 Variant = Literal["", "es"]
 

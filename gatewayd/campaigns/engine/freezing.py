@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from gatewayd.campaigns import slices
 from gatewayd.campaigns.engine.words import Words
-from gatewayd.errors import ConflictError
-from gatewayd.failpoints import hit
+from gatewayd.process.failpoints import hit
 from gatewayd.store.campaigns import audience, facts, runs
 from gatewayd.store.campaigns.runs import Person, Run, Slice
 from gatewayd.store.commands import Change
 from gatewayd.store.sending import causes
+from gatewayd.values.errors import ConflictError
 
 PORTION: Final = 2_000
 """People of one transaction."""

@@ -12,12 +12,12 @@ import structlog
 
 from gatewayd.campaigns.engine.workers import documents
 from gatewayd.config import Config
-from gatewayd.errors import UnavailableError
-from gatewayd.failpoints import hit
 from gatewayd.numbers import Policy
+from gatewayd.process.failpoints import hit
 from gatewayd.store.campaigns import lists, outcomes, runs
 from gatewayd.store.campaigns.lists import Member, PeopleList
 from gatewayd.store.commands import Change
+from gatewayd.values.errors import UnavailableError
 from spool import uploads
 from spool.folders import Spool
 

@@ -12,9 +12,9 @@ import structlog
 
 from gatewayd import submission
 from gatewayd.campaigns.slices import head_of
-from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.rendering import CAUSE
+from gatewayd.process.failpoints import hit
 from gatewayd.store.campaigns import campaigns, events, runs, wishes
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.runs import Person, Run, Slice

@@ -18,19 +18,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from gatewayd.actor import Scope
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.campaigns.engine.cuts import Cuts
 from gatewayd.campaigns.engine.later_rungs import LadderCost, LaterRungs, Rung
 from gatewayd.campaigns.engine.words import Words, speaks_of_debt
 from gatewayd.campaigns.slices import head_of
-from gatewayd.errors import GatewayError
 from gatewayd.numbers import Policy
 from gatewayd.store.campaigns import audience, campaigns, facts, repeats
 from gatewayd.store.campaigns.occasion import occasion
 from gatewayd.store.campaigns.runs import Person
 from gatewayd.store.reader import Reader
-from gatewayd.translation import set_language
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import GatewayError
+from gatewayd.words.translation import set_language
 from gatewayd.workers.documents import begin
 from spool.document import parse
 from spool.errors import JobFileError

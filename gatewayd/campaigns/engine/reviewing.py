@@ -17,7 +17,6 @@ import structlog
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.campaigns.engine.workers import documents
 from gatewayd.campaigns.slices import head_of
-from gatewayd.errors import GatewayError
 from gatewayd.intake.loading import Template
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.numbers import Policy
@@ -25,8 +24,9 @@ from gatewayd.store.campaigns import campaigns
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.commands import Change
 from gatewayd.submission import bare, discreet
-from gatewayd.translation import gettext as _
-from gatewayd.translation import language
+from gatewayd.values.errors import GatewayError
+from gatewayd.words.translation import gettext as _
+from gatewayd.words.translation import language
 from spool.errors import JobFileError
 
 log = structlog.get_logger()

@@ -15,7 +15,6 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
-from gatewayd.actor import Scope
 from gatewayd.campaigns.document import CampaignDocument
 from gatewayd.campaigns.engine.climbing import Climbing
 from gatewayd.campaigns.engine.clock import Clock
@@ -27,11 +26,10 @@ from gatewayd.campaigns.engine.standstill import Standstill
 from gatewayd.campaigns.engine.words import Words, speaks_of_debt
 from gatewayd.campaigns.slices import head_of
 from gatewayd.campaigns.states import FINISHED, RUNNING, SCHEDULED
-from gatewayd.errors import GatewayError
-from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.numbers import Policy
-from gatewayd.rounds import TROUBLE_S, rounds
+from gatewayd.process.failpoints import hit
+from gatewayd.process.rounds import TROUBLE_S, rounds
 from gatewayd.store.campaigns import audience, campaigns, events, lists, runs
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.occasion import occasion
@@ -41,6 +39,8 @@ from gatewayd.store.port import Writer
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending.restoration import standing_still
 from gatewayd.submission import bare
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import GatewayError
 from spool.document import JobDocument
 from spool.errors import JobFileError, SpoolError
 

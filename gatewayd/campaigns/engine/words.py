@@ -9,7 +9,7 @@ from typing import Any, Final
 from gatewayd.customers.variables import DEBT
 from gatewayd.intake.rendering import Most, Rendering, RenderPlan, Row
 from gatewayd.numbers import Numbers, Policy
-from gatewayd.templates import named_in
+from gatewayd.values.templates import named_in
 from spool.document import JobDocument
 from spool.errors import JobFileError
 from spool.names import variable_name

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from gatewayd.errors import UnavailableError
+from gatewayd.values.errors import UnavailableError
 
 MEMORY: Final = 1 << 30
 """Octets of address space; a sheet of 200,000 rows takes some 400 MB."""

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from gatewayd.campaigns.forecast.line import Line
 from gatewayd.campaigns.forecast.situation import Batch, Hours
-from gatewayd.model import Priority, Route
+from gatewayd.values.model import Priority, Route
 
 LITTLE: Final = 1e-6
 OTHERS: Final = "\0others"

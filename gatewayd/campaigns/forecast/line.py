@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Literal
 
-from gatewayd.model import ALL_AREAS, Route
+from gatewayd.values.model import ALL_AREAS, Route
 
 LineState = Literal["ready", "down", "disabled"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gatewayd.campaigns.forecast.flow import LITTLE, Flow, LineFlow
-from gatewayd.model import Priority
+from gatewayd.values.model import Priority
 
 AGE_S: Final = 60.0
 """How often a lower priority gets a turn before the higher ones."""

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from gatewayd.campaigns.forecast.line import Line
-from gatewayd.model import Priority, Route
+from gatewayd.values.model import Priority, Route
 
 
 class Hours(Protocol):

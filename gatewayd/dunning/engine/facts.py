@@ -10,7 +10,7 @@ from typing import Any, Final
 from gatewayd.claims.gathering import Gathering
 from gatewayd.claims.moment import Moment
 from gatewayd.claims.writing import WRITTEN, Written, write
-from gatewayd.failpoints import hit
+from gatewayd.process.failpoints import hit
 from gatewayd.store.billing import marks
 from gatewayd.store.billing.marks import Mark
 from gatewayd.store.commands import Change

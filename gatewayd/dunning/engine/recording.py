@@ -13,9 +13,9 @@ import structlog
 
 from gatewayd import submission
 from gatewayd.dunning import wording
-from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.rendering import CAUSE
+from gatewayd.process.failpoints import hit
 from gatewayd.store.commands import CLAIM, Change
 from gatewayd.store.dunning import approving, batches
 from gatewayd.store.dunning.batches import Batch, Member

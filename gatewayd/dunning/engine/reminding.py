@@ -18,15 +18,12 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from gatewayd import submission
-from gatewayd.actor import Scope
 from gatewayd.customers.variables import amount, day
 from gatewayd.dunning import wording
-from gatewayd.errors import GatewayError
-from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
 from gatewayd.intake.rendering import CAUSE
-from gatewayd.reminder import State, job_name, tomorrow
-from gatewayd.rounds import Apart, rounds
+from gatewayd.process.failpoints import hit
+from gatewayd.process.rounds import Apart, rounds
 from gatewayd.store.commands import REMINDER, Change
 from gatewayd.store.contacts.audience import AudienceRow
 from gatewayd.store.dunning import reminder_sends, reminders
@@ -35,6 +32,9 @@ from gatewayd.store.dunning.reminders import Reminder
 from gatewayd.store.sending.restoration import standing_still
 from gatewayd.store.session import Session
 from gatewayd.store.settings.accounts import settings, zone_of
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import GatewayError
+from gatewayd.values.reminder import State, job_name, tomorrow
 from spool.document import JobDocument, parse
 from spool.errors import JobFileError
 

@@ -17,8 +17,8 @@ from gatewayd.claims.slice_writing import put
 from gatewayd.claims.slices import Slice, portion
 from gatewayd.claims.writing import WRITTEN, Written, write
 from gatewayd.dunning.engine.facts import Facts
-from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
+from gatewayd.process.failpoints import hit
 from gatewayd.store.commands import Change
 from gatewayd.store.dunning import runs
 from gatewayd.store.dunning.runs import Run

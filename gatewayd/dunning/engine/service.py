@@ -23,9 +23,9 @@ from gatewayd.dunning.engine.facts import Facts
 from gatewayd.dunning.engine.recording import Recording
 from gatewayd.dunning.engine.running import Running
 from gatewayd.dunning.engine.settling import settle
-from gatewayd.failpoints import hit
 from gatewayd.intake.reception import IntakeDesk
-from gatewayd.rounds import Apart, rounds
+from gatewayd.process.failpoints import hit
+from gatewayd.process.rounds import Apart, rounds
 from gatewayd.store.billing import marks
 from gatewayd.store.commands import Change
 from gatewayd.store.contacts import billing_age

@@ -15,17 +15,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar, cast
 
-from gatewayd import billing_desk
 from gatewayd.billing import fields
+from gatewayd.billing.engine import desk as billing_desk
 from gatewayd.billing.fields import BillRow, Kind
 from gatewayd.config import Config
 from gatewayd.config.feeds import FeedConfig
 from gatewayd.customers.faults import FieldError
-from gatewayd.failpoints import hit
 from gatewayd.feeds.documents import document
 from gatewayd.feeds.faults import SENTENCES, name_of
 from gatewayd.feeds.source import own
 from gatewayd.imports.engine import deposited
+from gatewayd.process.failpoints import hit
 from gatewayd.store.billing.loads import Load
 from gatewayd.workers.launch import Worker, worker
 from spool.customers import CustomersDocument

@@ -14,19 +14,19 @@ import structlog
 
 from gatewayd.config import Config
 from gatewayd.config.feeds import FeedConfig
-from gatewayd.errors import ConflictError, GatewayError, NotFoundError
-from gatewayd.failpoints import hit
 from gatewayd.feeds.engine.reading import FeedFaultError, Reading
 from gatewayd.feeds.schedule import next_read
 from gatewayd.feeds.source import source_of
-from gatewayd.news import Kind
+from gatewayd.process.failpoints import hit
 from gatewayd.store.accounts import account_number
 from gatewayd.store.billing import feeds
 from gatewayd.store.commands import Change
 from gatewayd.store.port import Writer
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending.restoration import standing_still
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ConflictError, GatewayError, NotFoundError
+from gatewayd.values.news import Kind
+from gatewayd.words.translation import gettext as _
 from spool.errors import SpoolError
 
 log = structlog.get_logger()

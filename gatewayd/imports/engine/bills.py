@@ -8,17 +8,16 @@ from functools import partial
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
-from gatewayd import billing_desk as desk
-from gatewayd.actor import Scope
+from gatewayd.billing.engine import desk
 from gatewayd.billing.fields import BillRow, Kind
 from gatewayd.billing.portion import BillPortion
-from gatewayd.failpoints import hit
 from gatewayd.imports.bills import rows_together
 from gatewayd.imports.engine.pipeline import Pipeline
 from gatewayd.imports.engine.process import Request, reader
 from gatewayd.imports.engine.reading import Batch
 from gatewayd.imports.engine.steps import CancelledError, Engine, Steps, Stopped, noted
 from gatewayd.imports.rows import House, Issue
+from gatewayd.process.failpoints import hit
 from gatewayd.store.billing import freshness, joining, trial
 from gatewayd.store.billing.loads import Fault, Written
 from gatewayd.store.contacts import imports
@@ -28,6 +27,7 @@ from gatewayd.store.insight import processes
 from gatewayd.store.insight.processes import Process
 from gatewayd.store.sending.causes import Withdrawal
 from gatewayd.store.settings.accounts import zone_of
+from gatewayd.values.actor import Scope
 
 JOINED_AT_ONCE: Final = 500
 

@@ -8,18 +8,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
-from gatewayd.actor import Scope
 from gatewayd.billing.fields import Kind
-from gatewayd.clock import iso
 from gatewayd.config import Config
-from gatewayd.errors import UsageError
 from gatewayd.imports import bills
 from gatewayd.imports.engine.process import ReaderDiedError, SheetRefusedError
 from gatewayd.imports.mapping import columns_of
 from gatewayd.store.contacts import imports
 from gatewayd.store.contacts.imports import DONE, FAILED, RUNNING, Import
 from gatewayd.store.insight import processes
-from gatewayd.translation import speaking
+from gatewayd.values.actor import Scope
+from gatewayd.values.clock import iso
+from gatewayd.values.errors import UsageError
+from gatewayd.words.translation import speaking
 from spool.customers import CustomersDocument
 from spool.errors import JobFileError
 from spool.receipts import write_summary

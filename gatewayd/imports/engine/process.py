@@ -17,12 +17,12 @@ from gatewayd.billing.lines import unfolded
 from gatewayd.billing.portion import BillPortion
 from gatewayd.billing.portion import judged as bills_judged
 from gatewayd.customers.portion import ROWS_MAX, AstrayError, Portion, judged
-from gatewayd.errors import GatewayError
 from gatewayd.imports import frames
 from gatewayd.imports.engine.reading import CUSTOMERS, Batch
 from gatewayd.imports.rows import House
 from gatewayd.numbers import Policy
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import GatewayError
+from gatewayd.words.translation import gettext as _
 
 MEMORY: Final = 1 << 30
 """Octets of a reader's address space: a sheet of 200,000 rows takes some 400 MB."""

@@ -17,7 +17,7 @@ from gatewayd.imports import bills
 from gatewayd.imports.mapping import REASON_HEAD, ROW_HEAD, columns_of, guess, header_key
 from gatewayd.imports.rows import House, Issue, Rows
 from gatewayd.numbers import Numbers, Policy
-from gatewayd.translation import gettext as _
+from gatewayd.words.translation import gettext as _
 from gatewayd.workers.sheets import CsvSheet, Sheet, XlsxSheet
 from spool.lists.instructions import Instructions
 from spool.lists.judge import Opened, Task, judge

@@ -16,17 +16,14 @@ from typing import Any, Final
 
 import structlog
 
-from gatewayd.acknowledgement import Outcomes
-from gatewayd.actor import Scope
+from gatewayd.billing.engine.acknowledgement import Outcomes
 from gatewayd.config import Config
-from gatewayd.errors import NotFoundError
-from gatewayd.failpoints import hit
 from gatewayd.imports.engine import deposited
 from gatewayd.imports.engine.bills import steps_of
 from gatewayd.imports.engine.process import Request, reader
 from gatewayd.imports.engine.reading import CUSTOMERS
-from gatewayd.news import Kind
 from gatewayd.numbers import Policy
+from gatewayd.process.failpoints import hit
 from gatewayd.store.contacts import imports
 from gatewayd.store.contacts.imports import Import
 from gatewayd.store.insight import processes
@@ -34,7 +31,10 @@ from gatewayd.store.insight.processes import Process
 from gatewayd.store.port import Writer
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending.causes import Withdrawal
-from gatewayd.task_engine import TaskEngine
+from gatewayd.tasks.engine import TaskEngine
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import NotFoundError
+from gatewayd.values.news import Kind
 from spool.customers import CustomersDocument
 from spool.errors import SpoolError
 from spool.folders import Spool

@@ -10,17 +10,15 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
-from gatewayd import billing_desk
+from gatewayd.billing.engine import desk as billing_desk
 from gatewayd.config import Config
 from gatewayd.customers.portion import AstrayError, Portion
-from gatewayd.errors import GatewayError
-from gatewayd.failpoints import hit
 from gatewayd.imports.engine.pipeline import Pipeline
 from gatewayd.imports.engine.process import ReaderDiedError, Request, SheetRefusedError, reader
 from gatewayd.imports.engine.reading import Batch
 from gatewayd.imports.rows import House, Issue
-from gatewayd.news import Kind
 from gatewayd.numbers import Policy
+from gatewayd.process.failpoints import hit
 from gatewayd.store.contacts import houses, imported, imports, undoing
 from gatewayd.store.contacts.imported import Outcome, Sheet
 from gatewayd.store.contacts.imports import Import
@@ -29,7 +27,9 @@ from gatewayd.store.insight.processes import Process
 from gatewayd.store.sending import causes
 from gatewayd.store.sending.causes import Reason, Withdrawal
 from gatewayd.store.session import Session
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import GatewayError
+from gatewayd.values.news import Kind
+from gatewayd.words.translation import gettext as _
 
 log = structlog.get_logger()
 

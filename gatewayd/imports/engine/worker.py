@@ -19,13 +19,13 @@ from gatewayd.billing.lines import BillLines
 from gatewayd.billing.portion import BillPortion
 from gatewayd.billing.portion import plain as bills_plain
 from gatewayd.customers.portion import Portion, plain
-from gatewayd.errors import UsageError
 from gatewayd.imports import frames
 from gatewayd.imports.engine.ordering import by_customer
 from gatewayd.imports.engine.reading import CUSTOMERS, Back, Batch, SheetReader
 from gatewayd.imports.rows import House
 from gatewayd.numbers import Policy
-from gatewayd.translation import set_language
+from gatewayd.values.errors import UsageError
+from gatewayd.words.translation import set_language
 from gatewayd.workers.confinement import confine
 from spool.errors import JobFileError, SpoolUnavailableError
 

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select
 
-from gatewayd.actor import Scope
-from gatewayd.errors import NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.session import Session, merging, setting
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import NotFoundError
+from gatewayd.words.translation import gettext as _
 
 _FEED: Final = tables.feed.c
 _WHOLE: Final = ""

@@ -9,18 +9,18 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, literal_column, or_, select
 
-from gatewayd.actor import Scope
 from gatewayd.billing.balance import balances
 from gatewayd.billing.document import KeptInvoice, KeptPayment
 from gatewayd.billing.facts import Allocation
-from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.store import tables
 from gatewayd.store.billing import freshness
 from gatewayd.store.billing.facts import INVOICE, PAYMENT, facts, read_invoice, read_payment
 from gatewayd.store.billing.invoices import PANEL
 from gatewayd.store.session import Session
 from gatewayd.store.snapshots import Page
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import NotFoundError, UsageError
+from gatewayd.words.translation import gettext as _
 
 STATES: Final = ("open", "overdue", "disputed", "paid", "cancelled", "closed", "unknown")
 """What invoices are filtered by; `unknown`: of customers whom nobody has brought."""

@@ -9,7 +9,6 @@ from typing import Final
 
 from sqlalchemy import Connection, case, func, select
 
-from gatewayd.actor import Scope
 from gatewayd.billing.balance import Balance, balances
 from gatewayd.billing.document import KeptInvoice, KeptPayment
 from gatewayd.store import tables
@@ -19,6 +18,7 @@ from gatewayd.store.billing.freshness import Billing
 from gatewayd.store.contacts import billing_age, directory
 from gatewayd.store.contacts.billing_age import Age
 from gatewayd.store.session import Session
+from gatewayd.values.actor import Scope
 
 SHOWN: Final = 100
 """Invoices, and payments, of a customer's account that are shown at once; lists have all."""

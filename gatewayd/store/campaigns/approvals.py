@@ -7,10 +7,10 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from gatewayd.errors import ConflictError
 from gatewayd.store import tables
 from gatewayd.store.session import Session, Statement, adding, given
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ConflictError
+from gatewayd.words.translation import gettext as _
 
 _APPROVAL: Final = tables.approval.c
 _ADD: Final = adding(tables.approval, "campaign_id version people asked_at asked_by")

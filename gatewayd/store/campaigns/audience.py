@@ -9,16 +9,16 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from gatewayd.actor import Scope
 from gatewayd.customers.filters import CustomerFilter, filter_of
-from gatewayd.errors import ConflictError
 from gatewayd.store.accounts import account_number
 from gatewayd.store.campaigns import lists, runs
 from gatewayd.store.campaigns.campaigns import Campaign
 from gatewayd.store.campaigns.lists import Member, PeopleList
 from gatewayd.store.campaigns.runs import Person, Run
 from gatewayd.store.contacts.audience import AudienceRow, Occasion, audience_rows, audience_size
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError
+from gatewayd.words.translation import gettext as _
 
 _OURS: Final = frozenset({"to", "ref"})
 _encoded: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode

@@ -9,15 +9,15 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, or_, select, text
 
-from gatewayd.actor import Scope
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.campaigns import files, numbers
 from gatewayd.store.session import Row, Session, Statement, adding, given, setting
 from gatewayd.store.snapshots import Page
 from gatewayd.store.tables.campaigns import DUE, OPEN
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 _CAMPAIGN: Final = tables.campaign.c
 _COLUMNS: Final = (

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from gatewayd.actor import Scope
 from gatewayd.store import tables
 from gatewayd.store.session import Session, Statement, adding, given
 from gatewayd.store.snapshots import Page, iso
 from gatewayd.store.webhooks import outbox
+from gatewayd.values.actor import Scope
 
 _EVENT: Final = tables.campaign_event.c
 _OWNER: Final = Statement(

@@ -8,7 +8,6 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from gatewayd.addresses import NUMBERED
 from gatewayd.store import tables
 from gatewayd.store.campaigns import audience
 from gatewayd.store.campaigns.audience import Page, Source
@@ -17,6 +16,7 @@ from gatewayd.store.contacts.owing import billing_knows, debts
 from gatewayd.store.contacts.points import persons_of
 from gatewayd.store.sending import causes
 from gatewayd.store.session import Session
+from gatewayd.values.addresses import NUMBERED
 
 _CUSTOMER: Final = tables.customer.c
 _POINT: Final = tables.contact_point.c

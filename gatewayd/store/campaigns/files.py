@@ -9,11 +9,11 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, func, select
 
-from gatewayd.errors import ConflictError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.session import Session, Statement, given, merging
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ConflictError
+from gatewayd.words.translation import gettext as _
 
 ACCOUNT_MAX: Final = 200 << 20
 """Octets of all files that are kept for an account."""

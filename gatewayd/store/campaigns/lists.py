@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from gatewayd.actor import Scope
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.campaigns import campaigns
 from gatewayd.store.session import Session, Statement, adding, given, setting
 from gatewayd.store.snapshots import Page
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 _LIST: Final = tables.people_list.c
 _MEMBER: Final = tables.list_member.c

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, func, or_, select, tuple_
 
-from gatewayd.actor import Scope
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.campaigns import files
 from gatewayd.store.session import Session, Statement, adding, given, setting
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 TEMPLATES_MAX: Final = 2_000
 """Of one account; who has more of them looks for none."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from drivers.base import Encoding, Withdrawn
-from gatewayd.model import PartState, State
 from gatewayd.store.commands.base import Command
+from gatewayd.values.model import PartState, State
 
 
 @dataclass(frozen=True, slots=True)

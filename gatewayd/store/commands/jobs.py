@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-from gatewayd.model import Priority, Route
 from gatewayd.store.commands.base import Command
 from gatewayd.store.commands.keys import PostKey
+from gatewayd.values.model import Priority, Route
 
 CAMPAIGN: Final = "campaign"
 """Origin of the jobs that campaigns bring in. Nobody else can bring one in under such a name."""

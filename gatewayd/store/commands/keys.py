@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from gatewayd.errors import ConflictError
+from gatewayd.values.errors import ConflictError
 
 KEPT_MS: Final = 72 * 3_600_000
 """How long keys are kept."""

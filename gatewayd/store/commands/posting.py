@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gatewayd.model import Priority
 from gatewayd.store.commands.base import Command
 from gatewayd.store.commands.jobs import NewMessage, QueueInfo
 from gatewayd.store.commands.keys import PostKey
+from gatewayd.values.model import Priority
 
 ORIGIN = "post"
 """Origin of the jobs that single messages share."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gatewayd.model import State
 from gatewayd.store.commands.base import Command
+from gatewayd.values.model import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from urllib.parse import quote, unquote
 from sqlalchemy import Connection, Integer, delete, literal, literal_column, or_, select, tuple_
 from sqlalchemy.sql.expression import ColumnElement, exists
 
-from gatewayd.errors import UsageError
 from gatewayd.store.session import Session, Statement, adding, among, given
 from gatewayd.store.snapshots import BlockedNumber
 from gatewayd.store.tables import account, blocklist
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.words.translation import gettext as _
 
 EVERYBODY: Final = 0
 """In place of an account's number: a block that all accounts obey."""

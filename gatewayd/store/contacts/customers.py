@@ -8,16 +8,16 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from gatewayd.actor import Scope
 from gatewayd.customers.document import Customer, Kept
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.commands import Changed
 from gatewayd.store.contacts import persons
 from gatewayd.store.contacts.directory import account_of, kept
 from gatewayd.store.contacts.persons import Edit
 from gatewayd.store.session import Session, Statement, given
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 _USER: Final = tables.user.c
 _ASSIGNABLE: Final = Statement(

@@ -8,18 +8,18 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
-from gatewayd.actor import Scope
 from gatewayd.customers.document import Debt, Kept, Point
 from gatewayd.customers.filters import CustomerFilter
 from gatewayd.customers.words import ASSIGNED, PORTFOLIO, PORTFOLIO_NAME, TAG, WORDS_MAX, document_key, mark, words_of
-from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.contacts.dealings import contacted, dealing
 from gatewayd.store.contacts.owing import owes
 from gatewayd.store.contacts.persons import read_customer, read_point
 from gatewayd.store.snapshots import Page
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import NotFoundError, UsageError
+from gatewayd.words.translation import gettext as _
 
 COUNTED_MAX: Final = 10_000
 """Beyond it a count says that there are more: an exact one would read them all."""

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select, text, update
 
-from gatewayd.actor import Scope
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.session import Session, Statement, adding, given, merging, setting
 from gatewayd.store.snapshots import Page
 from gatewayd.store.tables.customers import IMPORT_ISSUE
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 CREATED, CHECKING, CHECKED = "created", "checking", "checked"
 RUNNING, DONE, FAILED = "running", "done", "failed"

@@ -7,10 +7,8 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from gatewayd.actor import Scope
 from gatewayd.customers.document import Kept
 from gatewayd.customers.merging import joined
-from gatewayd.errors import ConflictError, UsageError
 from gatewayd.store import tables
 from gatewayd.store.commands import Changed
 from gatewayd.store.contacts import persons
@@ -18,7 +16,9 @@ from gatewayd.store.contacts.customers import one_of
 from gatewayd.store.contacts.directory import kept
 from gatewayd.store.contacts.persons import Edit
 from gatewayd.store.session import Session, Statement, adding, given
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, UsageError
+from gatewayd.words.translation import gettext as _
 
 _ALIAS: Final = tables.customer_alias.c
 _MESSAGE: Final = tables.message.c

@@ -8,11 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, and_, or_, select, update
 
-from gatewayd.actor import Scope
-from gatewayd.clock import iso
 from gatewayd.customers.document import Customer, document
-from gatewayd.errors import ConflictError
-from gatewayd.money import format_money
 from gatewayd.store import tables
 from gatewayd.store.commands import Changed
 from gatewayd.store.contacts import blocklist, erasing, persons
@@ -21,7 +17,11 @@ from gatewayd.store.contacts.directory import customer
 from gatewayd.store.contacts.houses import FORGOTTEN
 from gatewayd.store.contacts.persons import Edit
 from gatewayd.store.session import Session
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.clock import iso
+from gatewayd.values.errors import ConflictError
+from gatewayd.values.money import format_money
+from gatewayd.words.translation import gettext as _
 
 ROWS_MAX: Final = 5_000
 """Of each kind that an export holds; it says where there were more."""

@@ -21,10 +21,10 @@ from gatewayd.contact.judge import Verdict, judge
 from gatewayd.contact.presets import effective
 from gatewayd.contact.reading import RulesError
 from gatewayd.contact.rules import Rules, capped, lookback_ms
-from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store.contacts.billing_age import own_ms
 from gatewayd.store.session import Session, Statement, given
 from gatewayd.store.tables import account, account_settings, customer
+from gatewayd.values.staff import ACCOUNT as STAFF
 
 _log: Final = logging.getLogger(__name__)
 

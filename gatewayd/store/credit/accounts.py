@@ -6,11 +6,11 @@ from typing import Final
 
 from sqlalchemy import select
 
-from gatewayd.errors import ConflictError, InsufficientCreditError, NotFoundError
 from gatewayd.store.commands import AccountInfo, CreateAccount, Credit
 from gatewayd.store.credit.book import HasBook
 from gatewayd.store.session import Statement, adding, given
 from gatewayd.store.tables import account
+from gatewayd.values.errors import ConflictError, InsufficientCreditError, NotFoundError
 
 _BY_NAME: Final = Statement(
     select(account.c.id, account.c.name, account.c.currency).where(account.c.name == given(account.c.name)), "p_name"

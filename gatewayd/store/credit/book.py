@@ -6,10 +6,10 @@ from typing import Final, Protocol
 
 from sqlalchemy import select
 
-from gatewayd.errors import InsufficientCreditError
 from gatewayd.store.credit.ledger import Kind, Pots, Step
 from gatewayd.store.session import Row, Session, Statement, adding, given, setting
 from gatewayd.store.tables import account, transfer
+from gatewayd.values.errors import InsufficientCreditError
 
 _LOAD: Final = Statement(
     select(account.c.balance, account.c.held, account.c.charged, account.c.granted)

@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 from sqlalchemy import select, text
 
-from gatewayd.model import State
 from gatewayd.store import tables
 from gatewayd.store.session import Session, Statement, among, given
+from gatewayd.values.model import State
 
 _POINT: Final = tables.contact_point.c
 _MESSAGE: Final = tables.message.c

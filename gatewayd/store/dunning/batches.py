@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, exists, select
 
-from gatewayd.actor import Scope
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.commands import CLAIM
 from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, Statement, given, setting
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 GATHERING: Final = ("gathering", "gathering_approval")
 """States of batches to which a run that is under way adds people."""

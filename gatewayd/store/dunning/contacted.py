@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from gatewayd.dunning.ladder import day_of
-from gatewayd.model import State
 from gatewayd.store import tables
 from gatewayd.store.commands import CLAIM, REMINDER
 from gatewayd.store.dunning import steps
 from gatewayd.store.session import Session, Statement, among, given
+from gatewayd.values.model import State
 
 Rival = Literal["claimed_today", "contacted_today"]
 """What is that day's contact already: a claim that left or is on its way, or something else."""

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, select
 
-from gatewayd.actor import Scope
 from gatewayd.dunning.decision import Decision
 from gatewayd.store import tables
 from gatewayd.store.session import Row, Session, Statement, adding, among, given, setting
+from gatewayd.values.actor import Scope
 
 _DECISION: Final = tables.decision.c
 _SAID: Final = "verdict reason level cycle channel amount invoices detail again warnings policy_id policy_version"

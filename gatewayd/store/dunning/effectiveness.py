@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, Connection, Select, func, select
 
-from gatewayd.actor import Scope
 from gatewayd.dunning.ladder import plain
 from gatewayd.store import tables
+from gatewayd.values.actor import Scope
 
 DAYS: Final = (3, 7, 15)
 DAY_MS: Final = 86_400_000

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select, text
 
-from gatewayd.money import format_money
 from gatewayd.store import tables
 from gatewayd.store.session import Session, Statement, adding, among, given, setting
 from gatewayd.store.snapshots import iso
 from gatewayd.store.webhooks import outbox
+from gatewayd.values.money import format_money
 
 WEBHOOK: Final = "event"
 """The name of the webhook's event."""

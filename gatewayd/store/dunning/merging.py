@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from sqlalchemy import delete, select, update
 
-from gatewayd.actor import Scope
 from gatewayd.store import tables
 from gatewayd.store.contacts.customers import one_of
 from gatewayd.store.session import Session, Statement, among, given, setting
+from gatewayd.values.actor import Scope
 
 _STEP: Final = tables.step.c
 _TRY: Final = tables.step_try.c

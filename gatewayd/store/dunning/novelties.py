@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
-from gatewayd.actor import Scope
 from gatewayd.dunning.novelty import OVERTAKEN, SETTLED, NoveltyKind
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, Statement, among, given, merging
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 _NOVELTY: Final = tables.novelty.c
 _CUSTOMER: Final = tables.customer.c

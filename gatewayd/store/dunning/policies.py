@@ -9,16 +9,16 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, false, select
 
-from gatewayd.actor import Scope
 from gatewayd.customers.filters import CustomerFilter, filter_of
 from gatewayd.dunning.policy import Policy
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.contacts.directory import conditions
 from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, Statement, adding, given, merging, setting
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 _POLICY: Final = tables.policy.c
 _VERSION: Final = tables.policy_version.c

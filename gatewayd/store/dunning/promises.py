@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from gatewayd.actor import Scope
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, Statement, given
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 _PROMISE: Final = tables.promise.c
 _CUSTOMER: Final = tables.customer.c

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from gatewayd.actor import Scope
-from gatewayd.errors import NotFoundError
-from gatewayd.reminder import following_send, job_name
 from gatewayd.store import tables
 from gatewayd.store.billing import marks
 from gatewayd.store.dunning.reminder_sends import today
 from gatewayd.store.dunning.reminders import by_number
 from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, setting
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import NotFoundError
+from gatewayd.values.reminder import following_send, job_name
 
 _ADD: Final = numbering(tables.reminder_event, "reminder_id at kind actor detail number day customer_id currency state")
 _SENT: Final = setting(tables.reminder, "sends sent_at repeated next_at updated_at version", "id")

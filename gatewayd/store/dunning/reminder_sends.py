@@ -12,10 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, and_, func, or_, select
 
 from drivers.base import spoken
-from gatewayd.addresses import NUMBERED
 from gatewayd.billing.balance import balances
-from gatewayd.errors import ConflictError
-from gatewayd.reminder import State, following_send
 from gatewayd.store import tables
 from gatewayd.store.billing import marks
 from gatewayd.store.billing.facts import facts
@@ -25,7 +22,10 @@ from gatewayd.store.dunning.addresses import Withheld
 from gatewayd.store.dunning.reminders import Reminder, note
 from gatewayd.store.sending import causes
 from gatewayd.store.session import Session, adding, given, setting
-from gatewayd.translation import gettext as _
+from gatewayd.values.addresses import NUMBERED
+from gatewayd.values.errors import ConflictError
+from gatewayd.values.reminder import State, following_send
+from gatewayd.words.translation import gettext as _
 
 _R: Final = tables.reminder.c
 _E: Final = tables.reminder_event.c

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, or_, select
 
-from gatewayd.actor import Scope
-from gatewayd.errors import ConflictError, NotFoundError
-from gatewayd.reminder import Draft, State, Timing
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.session import Session, Statement, adding, given, setting
 from gatewayd.store.snapshots import Page
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.values.reminder import Draft, State, Timing
+from gatewayd.words.translation import gettext as _
 
 EVENTS_MAX: Final = 500
 """Rows of a reminder's history that are shown."""

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, null, select, text
 
-from gatewayd.actor import Scope
 from gatewayd.store import tables
 from gatewayd.store.session import Session, Statement, given, merging, setting
 from gatewayd.store.tables.dunning import OPEN_RUN
+from gatewayd.values.actor import Scope
 
 _RUN: Final = tables.dunning_run.c
 

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, null, or_, select
 
 from gatewayd.dunning.decision import Decision
 from gatewayd.dunning.situation import Step, StepState
-from gatewayd.model import State
 from gatewayd.store import tables
 from gatewayd.store.dunning.batches import WAITING
 from gatewayd.store.session import Session, Statement, adding, among, given, merging, setting
+from gatewayd.values.model import State
 
 _STEP: Final = tables.step.c
 _BATCH: Final = tables.dunning_batch.c

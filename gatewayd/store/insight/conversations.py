@@ -8,14 +8,14 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Select, func, or_, select, tuple_
 
-from gatewayd.actor import Scope
-from gatewayd.errors import NotFoundError
-from gatewayd.model import ulid
 from gatewayd.store import tables
 from gatewayd.store.contacts import blocklist
 from gatewayd.store.tickets import answers
 from gatewayd.store.tickets.answers import Shown
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import NotFoundError
+from gatewayd.values.model import ulid
+from gatewayd.words.translation import gettext as _
 
 _CONVERSATION: Final = tables.conversation.c
 _ACCOUNT: Final = tables.account.c

@@ -11,16 +11,16 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, exists, false, literal, or_, select
 from sqlalchemy.sql.expression import ColumnElement
 
-from gatewayd.actor import Scope
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.judge import Contact
-from gatewayd.errors import NotFoundError
-from gatewayd.model import ulid
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.contacts.blocklist import holds
 from gatewayd.store.snapshots import Page
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import NotFoundError
+from gatewayd.values.model import ulid
+from gatewayd.words.translation import gettext as _
 
 _EVIDENCE: Final = tables.evidence.c
 _JOB: Final = tables.job.c

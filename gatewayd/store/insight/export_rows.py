@@ -13,13 +13,13 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from gatewayd.actor import Scope
 from gatewayd.store import tables
 from gatewayd.store.insight.filters import INBOUND, JOB, MESSAGE, OTHER, InteractionFilter
 from gatewayd.store.insight.interactions import ways_of
 from gatewayd.store.insight.position import ELSEWHERE, MESSAGES, RECEIVED
 from gatewayd.store.insight.surroundings import Person, Source, contacts_before, owners, persons, sources
 from gatewayd.store.insight.walk import Way
+from gatewayd.values.actor import Scope
 
 R = TypeVar("R")
 

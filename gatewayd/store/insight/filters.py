@@ -10,8 +10,8 @@ from sqlalchemy import Boolean, ColumnElement, and_, case, exists, false, or_, s
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from gatewayd.model import WAITING, State
 from gatewayd.store import tables
+from gatewayd.values.model import WAITING, State
 
 MESSAGE: Final = tables.message.c
 INBOUND: Final = tables.inbound.c

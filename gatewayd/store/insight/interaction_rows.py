@@ -8,15 +8,15 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from gatewayd.errors import NotFoundError
-from gatewayd.model import WAITING, State, ulid
 from gatewayd.store import tables
 from gatewayd.store.insight.filters import IN, INBOUND, JOB, MESSAGE, OTHER, OUT, READING, RECEIVED, UNREAD_MS
 from gatewayd.store.insight.position import ELSEWHERE, MESSAGES, Position
 from gatewayd.store.insight.position import RECEIVED as CAME_IN
 from gatewayd.store.insight.surroundings import Person, described, owners, persons, sources
 from gatewayd.store.snapshots import Hold
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import NotFoundError
+from gatewayd.values.model import WAITING, State, ulid
+from gatewayd.words.translation import gettext as _
 
 REPLIES_MOST: Final = 50
 

@@ -8,10 +8,6 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, func, select, text
 
-from gatewayd.actor import Scope
-from gatewayd.errors import NotFoundError
-from gatewayd.model import Channel
-from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 from gatewayd.store.insight import walk
 from gatewayd.store.insight.filters import (
@@ -33,7 +29,11 @@ from gatewayd.store.insight.surroundings import of_jobs, of_others, of_people
 from gatewayd.store.insight.walk import Budget, Way
 from gatewayd.store.sending.counts import words_of
 from gatewayd.store.tables.sending import ASTRAY
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import NotFoundError
+from gatewayd.values.model import Channel
+from gatewayd.values.staff import ACCOUNT as STAFF
+from gatewayd.words.translation import gettext as _
 
 GATHERED_MOST: Final = 3_000
 """Rows that are fetched by another index and sorted; where there may be more, time is walked back."""

@@ -8,9 +8,9 @@ from typing import Final
 
 from sqlalchemy import Connection, func, or_, select
 
-from gatewayd.actor import Scope
 from gatewayd.store import tables
 from gatewayd.store.sending.counts import HELD, HELD_STALE, HELD_WINDOW, WAITS, meaning
+from gatewayd.values.actor import Scope
 
 _JOB: Final = tables.job.c
 _QUEUE: Final = tables.queue.c

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Self
 
-from gatewayd.errors import UsageError
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import UsageError
+from gatewayd.words.translation import gettext as _
 
 ELSEWHERE: Final = 2
 MESSAGES: Final = 1

@@ -8,12 +8,12 @@ from typing import Final
 
 from sqlalchemy import Connection, func, or_, select
 
-from gatewayd.actor import Scope
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.session import Session, Statement, adding, given, merging, setting
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 VIEWS_MAX: Final = 50
 """Of one person; more is no help."""

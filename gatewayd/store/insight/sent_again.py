@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, and_, select
 
-from gatewayd.actor import Scope
 from gatewayd.store import tables
 from gatewayd.store.contacts.blocklist import holds
 from gatewayd.store.insight.filters import InteractionFilter
 from gatewayd.store.insight.interaction_rows import fetched
 from gatewayd.store.insight.interactions import interactions
 from gatewayd.store.insight.position import MESSAGES, Position
+from gatewayd.values.actor import Scope
 
 AT_ONCE: Final = 500
 _MESSAGE: Final = tables.message.c

@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 
-from gatewayd.actor import Scope
-from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
+from gatewayd.values.actor import Scope
+from gatewayd.values.staff import ACCOUNT as STAFF
 
 Group = Literal["hour", "day", "weekday", "hour_of_day", "channel", "line", "account"]
 """hour, day: a moment; weekday: 0 is Monday; hour_of_day: 0 to 23. The rest are names."""

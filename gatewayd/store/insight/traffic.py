@@ -15,10 +15,10 @@ from sqlalchemy import Connection, func, select
 
 from gatewayd.contact.classes import MessageClass
 from gatewayd.contact.judge import Contact
-from gatewayd.model import Priority, Route
-from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 from gatewayd.store.sending.counts import WAITING_WORDS
+from gatewayd.values.model import Priority, Route
+from gatewayd.values.staff import ACCOUNT as STAFF
 
 T = TypeVar("T")
 

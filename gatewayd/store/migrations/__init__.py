@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect
 
-from gatewayd.errors import SchemaError
+from gatewayd.values.errors import SchemaError
 
 REVISIONS: Final = (
     "0001",

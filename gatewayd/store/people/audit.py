@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select
 
-from gatewayd.actor import Scope
-from gatewayd.errors import GatewayError, kind_of
 from gatewayd.store import tables
 from gatewayd.store.commands import AuditEntry, Changed
 from gatewayd.store.session import Session, Statement, adding, among, given
 from gatewayd.store.snapshots import Page
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import GatewayError, kind_of
 
 DONE: Final = "done"
 

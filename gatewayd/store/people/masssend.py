@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, select
 
-from gatewayd.errors import ConflictError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Changed
 from gatewayd.store.session import Session, Statement, adding, among, given, merging
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ConflictError
+from gatewayd.words.translation import gettext as _
 
 DAY_MS: Final = 86_400_000
 

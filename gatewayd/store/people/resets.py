@@ -6,9 +6,9 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, select
 
+from gatewayd.credentials.tokens import digest
 from gatewayd.store import tables
 from gatewayd.store.session import Session, Statement, adding, given
-from gatewayd.tokens import digest
 
 VALID_MS: Final = 30 * 60_000
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, select
 
-from gatewayd.actor import Actor, Role
+from gatewayd.credentials.tokens import digest
 from gatewayd.store import tables
 from gatewayd.store.accounts import language_in
 from gatewayd.store.session import Session, Statement, adding, among, given
-from gatewayd.tokens import digest
+from gatewayd.values.actor import Actor, Role
 
 IDLE_MS: Final = 12 * 3_600_000
 """A working day at a desk; a browser left alone overnight is signed out."""

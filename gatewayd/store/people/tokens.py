@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from gatewayd.actor import Actor, Role, Scope
-from gatewayd.errors import ConflictError, NotFoundError
+from gatewayd.credentials.tokens import digest
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Changed
 from gatewayd.store.session import Session, Statement, adding, given, setting
-from gatewayd.tokens import digest
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Actor, Role, Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 TOKENS_MAX: Final = 1000
 """Good ones at once in the whole gateway; a script that makes a token a request is stopped here."""

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, func, select, update
 
-from gatewayd.actor import Role, Scope
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number, language_in
 from gatewayd.store.commands import Changed
 from gatewayd.store.people.sessions import end_sessions, forget_devices
 from gatewayd.store.session import Session, Statement, adding, given
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Role, Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 USERS_MAX: Final = 5000
 """Far above any office; a list of them is one page."""

@@ -8,8 +8,6 @@ from typing import Final
 
 from sqlalchemy import select, update
 
-from gatewayd.model import State
-from gatewayd.money import format_money
 from gatewayd.store.commands import NewMessage
 from gatewayd.store.contacts.blocklist import barred
 from gatewayd.store.contacts.points import persons_of
@@ -19,6 +17,8 @@ from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, given
 from gatewayd.store.tables import job, message, queue
+from gatewayd.values.model import State
+from gatewayd.values.money import format_money
 
 REPLY: Final = "reply"
 """The class of what a person has just asked for: no block keeps it."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import and_, or_, select
 
 from drivers.base import Withdrawn
-from gatewayd.model import IN_NETWORK, WAITING, Channel, PartState, State
 from gatewayd.store.commands import Amend, Finish, KeptBack, PartEnd, Pnr
 from gatewayd.store.contacts.blocklist import holds
 from gatewayd.store.contacts.points import refuses
@@ -23,6 +22,7 @@ from gatewayd.store.sending.lines import LineCounters
 from gatewayd.store.sending.parts import state_of
 from gatewayd.store.session import Row, Session, Statement, adding, among, setting
 from gatewayd.store.tables import attempt, customer, job, message, node, part
+from gatewayd.values.model import IN_NETWORK, WAITING, Channel, PartState, State
 
 if TYPE_CHECKING:
     from gatewayd.store.sending.rows import MessageRow

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import or_, select, text
 
-from gatewayd.model import PartState
 from gatewayd.store.commands import Awaited, AwaitedOf
 from gatewayd.store.session import Row, Statement, among, given
 from gatewayd.store.tables import attempt, message, part
+from gatewayd.values.model import PartState
 
 if TYPE_CHECKING:
     from gatewayd.store.sending.unit import Unit

@@ -7,8 +7,6 @@ from typing import Final
 
 from sqlalchemy import select
 
-from gatewayd.errors import NotFoundError
-from gatewayd.model import State
 from gatewayd.store.commands import Block, Blocked, Unblock
 from gatewayd.store.contacts import blocklist
 from gatewayd.store.contacts.blocklist import EVERYBODY
@@ -18,6 +16,8 @@ from gatewayd.store.session import Session, Statement, among, given
 from gatewayd.store.tables import account, job, message
 from gatewayd.store.tables.base import of
 from gatewayd.store.tables.sending import WAITS
+from gatewayd.values.errors import NotFoundError
+from gatewayd.values.model import State
 
 _WAITING: Final = Statement(
     select(message.c.id, message.c.account_id, message.c.channel)

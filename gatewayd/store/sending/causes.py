@@ -14,7 +14,6 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, select, text
 
-from gatewayd.model import State, ulid
 from gatewayd.store.sending.sweeps import withdraw as end_waiting
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Session, Statement, among, given, merging, setting
@@ -22,6 +21,7 @@ from gatewayd.store.tables import attempt, cause, job, message
 from gatewayd.store.tables.base import of
 from gatewayd.store.tables.causes import HOLDS
 from gatewayd.store.tables.sending import CAUSED
+from gatewayd.values.model import State, ulid
 
 Reason = Literal["paid", "promised", "disputed", "blocked", "changed"]
 """What became of the facts."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import delete, select
 
-from gatewayd.model import State, message_state
 from gatewayd.store.commands import Claim, Claimed, Unclaim, Work
 from gatewayd.store.credit.ledger import Kind
 from gatewayd.store.sending import holds, staleness
@@ -21,6 +20,7 @@ from gatewayd.store.session import Row, Statement, adding, among, given
 from gatewayd.store.tables import attempt, job, message, queue, transfer
 from gatewayd.store.tables.base import of
 from gatewayd.store.tables.sending import WAITS
+from gatewayd.values.model import State, message_state
 
 if TYPE_CHECKING:
     from drivers.base import Encoding

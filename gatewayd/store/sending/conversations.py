@@ -6,11 +6,11 @@ from typing import Final
 
 from sqlalchemy import literal_column, select, update
 
-from gatewayd.actor import Scope
-from gatewayd.errors import NotFoundError, UsageError
 from gatewayd.store import tables
 from gatewayd.store.session import Session, Statement, given, merging
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import NotFoundError, UsageError
+from gatewayd.words.translation import gettext as _
 
 _CONVERSATION: Final = tables.conversation
 _COLUMN: Final = _CONVERSATION.c

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from gatewayd.model import State
 from gatewayd.store.session import Session, merging
 from gatewayd.store.tables import queue_count
 from gatewayd.store.tables.base import of
 from gatewayd.store.tables.sending import COUNT_WAITS
+from gatewayd.values.model import State
 
 WAITS: Final = of("queue_count", COUNT_WAITS)
 """What the partial index says, with its table."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import select
 
-from gatewayd.model import PartState
 from gatewayd.store.session import Session, Statement, among
 from gatewayd.store.tables import attempt, part
-from gatewayd.texts import split_for
+from gatewayd.values.model import PartState
+from gatewayd.values.texts import split_for
 
 if TYPE_CHECKING:
     from gatewayd.store.sending.rows import JobInfo, MessageRow

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import or_, select
 
 from gatewayd.contact.judge import Contact, Verdict, judge
-from gatewayd.model import State
 from gatewayd.store.contacts import caps
 from gatewayd.store.contacts.rulebook import Course, Standing, zone_of
 from gatewayd.store.sending import counts, staleness
@@ -22,6 +21,7 @@ from gatewayd.store.session import Row, Statement, given, setting
 from gatewayd.store.tables import account, attempt, customer, job, message, queue, queue_count
 from gatewayd.store.tables.base import of
 from gatewayd.store.tables.sending import WAITS
+from gatewayd.values.model import State
 
 if TYPE_CHECKING:
     from sqlalchemy import Select

@@ -8,7 +8,6 @@ from typing import Final
 from sqlalchemy import Connection, func, select, text, update
 
 from gatewayd.contact.said import Verdict, words_of
-from gatewayd.model import ulid
 from gatewayd.store.commands import (
     Blocked,
     Ended,
@@ -26,6 +25,7 @@ from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Statement, adding, among, given
 from gatewayd.store.tables import account, attempt, inbound, job, message, part
 from gatewayd.store.webhooks import outbox
+from gatewayd.values.model import ulid
 
 UNMATCHED: Final = "_unmatched"
 """Stands for no account in `UnwrittenInbox.without`."""

@@ -8,8 +8,6 @@ from typing import Final
 
 from sqlalchemy import func, select, text
 
-from gatewayd.errors import ConflictError, CurrencyError, NotFoundError
-from gatewayd.model import Priority, Route
 from gatewayd.store.commands import (
     CAMPAIGN,
     CAMPAIGN_JOB,
@@ -37,6 +35,8 @@ from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, given, setting
 from gatewayd.store.tables import account, job, message, queue, queue_count
+from gatewayd.values.errors import ConflictError, CurrencyError, NotFoundError
+from gatewayd.values.model import Priority, Route
 
 _ACCOUNT: Final = Statement(
     select(account.c.id, account.c.currency).where(account.c.name == given(account.c.name)), "p_name"

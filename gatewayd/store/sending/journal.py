@@ -10,13 +10,13 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, update
 
-from gatewayd.model import State
-from gatewayd.shown import shown
-from gatewayd.storable import one_line
 from gatewayd.store.public_ids import Stamps
 from gatewayd.store.sending.rows import JobInfo, MessageRow
 from gatewayd.store.session import Session, Statement, adding, given
 from gatewayd.store.tables import job, receipt
+from gatewayd.values.model import State
+from gatewayd.values.shown import shown
+from gatewayd.values.storable import one_line
 
 RECEIPTED: Final = frozenset(
     state.value

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import select
 
-from gatewayd.model import PartState
 from gatewayd.store.commands import OpenWork, Recovered, RecoverOwnerless, Started, StartNode, Work
 from gatewayd.store.sending import jobs
 from gatewayd.store.sending.claims import give_back
 from gatewayd.store.sending.cuts import Cutter, parts_of
 from gatewayd.store.session import Row, Statement, adding, among, given, setting
 from gatewayd.store.tables import attempt, message, node, part, transfer
+from gatewayd.values.model import PartState
 
 if TYPE_CHECKING:
     from drivers.base import Encoding

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
-from gatewayd.model import PartState, State, message_state
 from gatewayd.store.credit.ledger import Kind, Step
 from gatewayd.store.session import Row, Statement, given, setting
 from gatewayd.store.tables import attempt, part, transfer
+from gatewayd.values.model import PartState, State, message_state
 
 if TYPE_CHECKING:
     from gatewayd.store.sending.rows import MessageRow

@@ -8,9 +8,6 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from gatewayd.errors import ConflictError, CurrencyError, NotFoundError
-from gatewayd.model import State
-from gatewayd.money import format_money
 from gatewayd.store.commands import NewMessage, Post, Posted, PostItem, PostKey, QueueInfo, SharedJob
 from gatewayd.store.commands.posting import ORIGIN
 from gatewayd.store.sending import additions, jobs, keys, restoration
@@ -18,6 +15,9 @@ from gatewayd.store.sending.rows import JobInfo
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Statement, given
 from gatewayd.store.tables import account, job, message
+from gatewayd.values.errors import ConflictError, CurrencyError, NotFoundError
+from gatewayd.values.model import State
+from gatewayd.values.money import format_money
 
 _NAMES_MAX: Final = 1000
 """Tries for the name of a shared job: names are taken by people's own jobs, or by one that was cancelled."""

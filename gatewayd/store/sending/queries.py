@@ -8,16 +8,16 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, false, or_, select, true
 
-from gatewayd.errors import NotFoundError, UsageError
-from gatewayd.model import WAITING, State, ulid
-from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 from gatewayd.store.commands import AccountInfo
 from gatewayd.store.sending import counts
 from gatewayd.store.snapshots import AttemptView, Hold, JobSummary, MessageView, PartView, job_state
 from gatewayd.store.tables.base import of
 from gatewayd.store.tables.sending import WAITS
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import NotFoundError, UsageError
+from gatewayd.values.model import WAITING, State, ulid
+from gatewayd.values.staff import ACCOUNT as STAFF
+from gatewayd.words.translation import gettext as _
 
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 

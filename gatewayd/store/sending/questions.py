@@ -8,8 +8,6 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select, text, true
 
-from gatewayd.model import WAITING, State
-from gatewayd.staff import ACCOUNT as STAFF
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.credit.questions import SUMS_MOST, Sums
@@ -17,6 +15,8 @@ from gatewayd.store.sending import counts, queries
 from gatewayd.store.sending.queries import AnyRow
 from gatewayd.store.settings.accounts import low_bounds
 from gatewayd.store.snapshots import MessageView, Page
+from gatewayd.values.model import WAITING, State
+from gatewayd.values.staff import ACCOUNT as STAFF
 
 _MESSAGE = tables.message.c
 _JOB = tables.job.c

@@ -6,14 +6,14 @@ from typing import Final
 
 from sqlalchemy import delete, select
 
-from gatewayd.errors import ConflictError
-from gatewayd.model import State
 from gatewayd.store.commands import DropJob
 from gatewayd.store.sending import keys
 from gatewayd.store.sending.tallies import HOUR_MS
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Statement, among, given
 from gatewayd.store.tables import job, message, queue, queue_count, receipt
+from gatewayd.values.errors import ConflictError
+from gatewayd.values.model import State
 
 _STATE: Final = Statement(select(job.c.state).where(job.c.id == given(job.c.id)).with_for_update(), "p_id")
 _SOME_MESSAGES: Final = Statement(

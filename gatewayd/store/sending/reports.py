@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ColumnElement, func, literal_column, select, text
 
-from gatewayd.model import WAITING, PartState, State, may_become, message_state
 from gatewayd.store.commands import Finish, PartEnd, Report, Reported
 from gatewayd.store.credit.ledger import Kind
 from gatewayd.store.sending import early
@@ -30,6 +29,7 @@ from gatewayd.store.sending.parts import (
 from gatewayd.store.sending.references import respelled
 from gatewayd.store.session import Row, Statement, given, setting
 from gatewayd.store.tables import attempt, early_report, message, part
+from gatewayd.values.model import WAITING, PartState, State, may_become, message_state
 
 if TYPE_CHECKING:
     from gatewayd.store.sending.rows import MessageRow

@@ -8,12 +8,12 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, func, select, text, update
 
-from gatewayd.model import WAITING, PartState, State
 from gatewayd.store.sending.rows import COLUMNS, MessageRow
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Row, Session, Statement, adding, given, merging
 from gatewayd.store.tables import account, attempt, inbound, job, message, part, receipt, segment, setting
 from gatewayd.store.webhooks import outbox
+from gatewayd.values.model import WAITING, PartState, State
 
 RESTORED: Final = "restored"
 """Reason of what an older store cannot know: it was sent, or ended, after the store was copied."""

@@ -6,13 +6,13 @@ from typing import Final
 
 from sqlalchemy import select
 
-from gatewayd.model import WAITING, State
 from gatewayd.store.commands import QueueInfo, Reroute
 from gatewayd.store.sending import jobs
 from gatewayd.store.sending.counts import word
 from gatewayd.store.sending.unit import Unit
 from gatewayd.store.session import Statement, adding, given, setting
 from gatewayd.store.tables import message, queue
+from gatewayd.values.model import WAITING, State
 
 _OF: Final = Statement(
     select(queue.c.job_id, queue.c.prefix, queue.c.without).where(queue.c.id == given(queue.c.id)), "p_id"

@@ -7,10 +7,10 @@ from typing import Final
 
 from sqlalchemy import select
 
-from gatewayd.model import Priority
-from gatewayd.shown import quoted
 from gatewayd.store.session import Session, Statement, given
 from gatewayd.store.tables import job
+from gatewayd.values.model import Priority
+from gatewayd.values.shown import quoted
 
 
 @dataclass(frozen=True, slots=True)

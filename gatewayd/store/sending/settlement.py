@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gatewayd.errors import ConflictError, NotFoundError
-from gatewayd.model import IN_NETWORK, WAITING, PartState, State
 from gatewayd.store.commands import LateAnswer, Reported, Settle, Settled
 from gatewayd.store.credit.ledger import Kind
 from gatewayd.store.sending.cuts import parts_of
@@ -21,6 +19,8 @@ from gatewayd.store.sending.parts import (
     state_of,
 )
 from gatewayd.store.sending.reports import since, use
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.values.model import IN_NETWORK, WAITING, PartState, State
 
 if TYPE_CHECKING:
     from gatewayd.store.sending.unit import Unit

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, func, select
 
-from gatewayd.model import State
 from gatewayd.store import tables
 from gatewayd.store.contacts.billing_age import is_old
 from gatewayd.store.sending import counts
 from gatewayd.store.sending.rows import COLUMNS
 from gatewayd.store.session import Row, Statement
 from gatewayd.store.tables import billing_state, feed, job, queue, queue_count
+from gatewayd.values.model import State
 
 if TYPE_CHECKING:
     from gatewayd.store.sending.rows import JobInfo

@@ -8,7 +8,6 @@ from typing import Final
 
 from sqlalchemy import Integer, delete, func, literal_column, select, text, update
 
-from gatewayd.model import IN_NETWORK, Channel, PartState, State
 from gatewayd.store.commands import Prune, Sweep, Swept
 from gatewayd.store.sending import counts, early, removal
 from gatewayd.store.sending.cuts import parts_of
@@ -19,6 +18,7 @@ from gatewayd.store.session import Row, Statement, among, given
 from gatewayd.store.tables import attempt, inbound_part, job, message, part, queue, queue_count, segment
 from gatewayd.store.tables.base import of
 from gatewayd.store.tables.sending import WAITS
+from gatewayd.values.model import IN_NETWORK, Channel, PartState, State
 
 EARLY_KEPT_MS: Final = 15 * 60_000
 """A report precedes the answer it belongs to by seconds; a line that recovers may take minutes over it."""

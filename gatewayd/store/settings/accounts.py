@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from gatewayd.errors import ConflictError
-from gatewayd.money import parse_money
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.session import Session, Statement, given, merging
+from gatewayd.values.errors import ConflictError
+from gatewayd.values.money import parse_money
 
 _SETTINGS: Final = tables.account_settings.c
 _LOGO: Final = tables.logo.c

@@ -8,11 +8,11 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from gatewayd.added_lines import AddedLine
-from gatewayd.errors import ConflictError, NotFoundError
 from gatewayd.store import tables
 from gatewayd.store.session import Session, Statement, adding, given, merging, setting
-from gatewayd.translation import gettext as _
+from gatewayd.values.added_lines import AddedLine
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.words.translation import gettext as _
 
 LINES_MOST: Final = 500
 """Added lines of one store; each is a task and a device of the daemon's."""

@@ -1,7 +1,7 @@
 """The tables, as SQLAlchemy Core sees them; one definition for SQLite and PostgreSQL, a module a wing.
 
 Times are integers, milliseconds of Unix time (UTC). Money is integers, millionths of the currency. States are the words
-of `gatewayd.model`. The migrations build exactly this; a test compares the two.
+of `gatewayd.values.model`. The migrations build exactly this; a test compares the two.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 # What a column holds of a secret: the web process reads the whole store. A test holds every value against it, and every
 # column that is named as a secret.
 SEALED: Final = {"secret": "sealed"}
-"""By `gatewayd.vault`."""
+"""By `gatewayd.credentials.vault`."""
 HASHED: Final = {"secret": "hashed"}
 """SHA-256 in hex of what was drawn at random, argon2id of what a person chose."""
 

@@ -43,7 +43,7 @@ line_secret = Table(
     metadata,
     Column("line", Text, ForeignKey("added_line.name"), primary_key=True),
     Column("key", Text, primary_key=True),
-    # by `gatewayd.vault`, for the place line.NAME.KEY
+    # by `gatewayd.credentials.vault`, for the place line.NAME.KEY
     Column("sealed", Text, nullable=False, info=SEALED),
     Column("changed_at", BigInteger, nullable=False),
 )

@@ -9,15 +9,15 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
-from gatewayd.actor import Scope
-from gatewayd.errors import ConflictError, NotFoundError
-from gatewayd.money import format_money
 from gatewayd.store import tables
 from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, Statement, among, given, merging, setting
 from gatewayd.store.snapshots import iso
 from gatewayd.store.webhooks import outbox
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError
+from gatewayd.values.money import format_money
+from gatewayd.words.translation import gettext as _
 
 EVENT: Final = "payment_notice"
 """The name of its webhook event."""

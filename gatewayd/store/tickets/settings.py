@@ -10,11 +10,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from gatewayd.answers.settings import AnswerSettings, switched
-from gatewayd.errors import ConflictError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.session import Session, Statement, given, merging
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ConflictError
+from gatewayd.words.translation import gettext as _
 
 _SETTINGS: Final = tables.answer_settings.c
 _PLACE: Final = tables.answer_place.c

@@ -10,16 +10,16 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select, text
 
-from gatewayd.actor import Scope
 from gatewayd.answers.tickets import CLOSED, OPEN
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.store import tables
 from gatewayd.store.accounts import account_number
 from gatewayd.store.numbered import number_of, numbering
 from gatewayd.store.session import Session, Statement, among, given, setting
 from gatewayd.store.snapshots import iso
 from gatewayd.store.webhooks import outbox
-from gatewayd.translation import gettext as _
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.words.translation import gettext as _
 
 EVENT: Final = "ticket"
 """The name of its webhook event."""

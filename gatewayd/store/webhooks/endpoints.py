@@ -8,10 +8,10 @@ from typing import Final
 
 from sqlalchemy import delete, func, select, update
 
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.store.session import Session, Statement, adding, among, given, setting
 from gatewayd.store.tables import account, webhook, webhook_failure, webhook_log
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.words.translation import gettext as _
 
 FILE: Final = "file"
 STORE: Final = "store"

@@ -7,11 +7,11 @@ from typing import Final
 
 from sqlalchemy import delete, func, null, select, update
 
-from gatewayd.errors import NotFoundError
 from gatewayd.store.session import Session, Statement, among, given, merging, setting
 from gatewayd.store.tables import webhook, webhook_failure, webhook_log
 from gatewayd.store.webhooks.outbox import KEPT_MS
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import NotFoundError
+from gatewayd.words.translation import gettext as _
 
 FAILED_MOST: Final = 10_000
 """Events that have failed for good, kept for one endpoint; the oldest make room."""

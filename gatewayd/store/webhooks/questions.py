@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, select, text
 
-from gatewayd.errors import NotFoundError
 from gatewayd.store.tables import account, job, receipt, webhook, webhook_failure, webhook_log
 from gatewayd.store.webhooks.outbox import RECEIPT
 from gatewayd.store.webhooks.progress import Place
-from gatewayd.translation import gettext as _
+from gatewayd.values.errors import NotFoundError
+from gatewayd.words.translation import gettext as _
 
 
 @dataclass(frozen=True, slots=True)

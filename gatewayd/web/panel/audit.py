@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response, StreamingResponse
 
-from gatewayd.errors import UsageError
+from gatewayd.values.errors import UsageError
 from gatewayd.web.panel.acts import FAMILIES, word_of
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Chip, Column

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.web.panel.bills import INVOICES, PAYMENTS, account_page, freshness, paid, placed
 from gatewayd.web.panel.customer_address import card
 from gatewayd.web.panel.customers import choose_account

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, UsageError
+from gatewayd.values.errors import ConflictError, UsageError
 from gatewayd.web.panel.customers import choose_account
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Column, Tab

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import UploadFile
 from starlette.responses import Response, StreamingResponse
 
-from gatewayd.errors import ConflictError, FaultsError, NotFoundError, UsageError
+from gatewayd.values.errors import ConflictError, FaultsError, NotFoundError, UsageError
 from gatewayd.web.panel import number_files
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.uploading import chosen

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gatewayd.errors import GatewayError, UnauthenticatedError
+from gatewayd.values.errors import GatewayError, UnauthenticatedError
 from gatewayd.web.panel import going_acts
 from gatewayd.web.panel.campaign_events import said
 from gatewayd.web.panel.campaign_new import ONE, campaign_of, number_of, text

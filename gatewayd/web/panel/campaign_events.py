@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gatewayd.reasons import meaning
 from gatewayd.web.panel.campaign_shown import planned
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import ngettext, spoken
+from gatewayd.words.reasons import meaning
 
 SAID: Final[Mapping[str, str]] = {
     "saved": spoken("saved"),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, GatewayError, UsageError
+from gatewayd.values.errors import ConflictError, GatewayError, UsageError
 from gatewayd.web.panel.campaign_shown import DAYS, address
 from gatewayd.web.panel.customer_address import CustomerAddress
 from gatewayd.web.panel.faults import fault, faults_of

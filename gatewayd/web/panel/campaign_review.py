@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.responses import Response, StreamingResponse
 
-from gatewayd.errors import GatewayError, UnauthenticatedError
+from gatewayd.values.errors import GatewayError, UnauthenticatedError
 from gatewayd.web.panel.campaign import forecast_of, says
 from gatewayd.web.panel.campaign_new import ONE, STEPS, campaign_of, number_of, text
 from gatewayd.web.panel.campaign_shown import address, shown, whom

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from gatewayd.reasons import meaning
 from gatewayd.web.panel import places
 from gatewayd.web.panel.customer_address import CustomerAddress, chips
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.panel.pieces import ALIKE, parts_of
 from gatewayd.web.panel.plots import Part
 from gatewayd.web.words import Words, spoken
+from gatewayd.words.reasons import meaning
 
 DAYS: Final[Mapping[str, str]] = {
     "mon": spoken("Mondays"),

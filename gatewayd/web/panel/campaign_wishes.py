@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, GatewayError, UnauthenticatedError, UsageError
+from gatewayd.values.errors import ConflictError, GatewayError, UnauthenticatedError, UsageError
 from gatewayd.web.panel.campaign import shown_campaign
 from gatewayd.web.panel.campaign_new import ONE, campaign_of, text
 from gatewayd.web.panel.campaign_shown import address

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.web.panel import marks
 from gatewayd.web.panel.bills import freshness
 from gatewayd.web.panel.ladder_drawing import Rung, ladder

@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, FaultsError, NotFoundError, UsageError
+from gatewayd.values.errors import ConflictError, FaultsError, NotFoundError, UsageError
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response, StreamingResponse
 
-from gatewayd.errors import NotFoundError, UsageError
+from gatewayd.values.errors import NotFoundError, UsageError
 from gatewayd.web.panel.hours import CLASS_WORDS, HERE, account_of
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.pieces import Column

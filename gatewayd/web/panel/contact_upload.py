@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import GatewayError, NotFoundError, UnauthenticatedError
+from gatewayd.values.errors import GatewayError, NotFoundError, UnauthenticatedError
 from gatewayd.web.panel.log_address import PATH
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Column

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, UsageError
+from gatewayd.values.errors import ConflictError, UsageError
 from gatewayd.web.panel.forecast import lasts_until
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Tab

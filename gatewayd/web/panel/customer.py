@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, GatewayError, UnauthenticatedError, UsageError
+from gatewayd.values.errors import ConflictError, GatewayError, UnauthenticatedError, UsageError
 from gatewayd.web.panel.bills import account_page
 from gatewayd.web.panel.customer_address import CHANNELS, PATH, STATES, card
 from gatewayd.web.panel.customer_claims import claims_page

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from starlette.responses import Response, StreamingResponse
 
-from gatewayd.errors import GatewayError, UnauthenticatedError, UsageError
-from gatewayd.translation import language
+from gatewayd.values.errors import GatewayError, UnauthenticatedError, UsageError
 from gatewayd.web.panel.customer_address import PATH, CustomerAddress, card, chips
 from gatewayd.web.panel.customers import choose_account, users
 from gatewayd.web.panel.page import page
@@ -18,6 +17,7 @@ from gatewayd.web.panel.uploading import account_of
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import ngettext
+from gatewayd.words.translation import language
 
 IDS_MAX: Final = 500
 """Rows that can be ticked on a page, and a margin."""

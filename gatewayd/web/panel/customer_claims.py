@@ -8,8 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gatewayd.claim_reasons import claim_word
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.web.panel import marks
 from gatewayd.web.panel.bills import account_page, freshness, placed
 from gatewayd.web.panel.customer_address import card
@@ -22,6 +21,7 @@ from gatewayd.web.panel.visit import Visit
 from gatewayd.web.panel.visit_sheet import sheet_page
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import ngettext
+from gatewayd.words.claim_reasons import claim_word
 
 HERE: Final = "/clientes/acciones/reclamos"
 SHOWN: Final = 50

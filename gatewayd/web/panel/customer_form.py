@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, UnauthenticatedError, UsageError
+from gatewayd.values.errors import ConflictError, UnauthenticatedError, UsageError
 from gatewayd.web.panel.company import ZONES
 from gatewayd.web.panel.customer import CONSENTS
 from gatewayd.web.panel.customer_address import CHANNELS, PATH, PORTFOLIOS, STATES, card

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from gatewayd.errors import GatewayError, UnauthenticatedError
+from gatewayd.values.errors import GatewayError, UnauthenticatedError
 from gatewayd.web.panel.customer_acts import ACTS, chosen, count_of, names_of, shared
 from gatewayd.web.panel.customer_address import PATH
 from gatewayd.web.panel.customers import choose_account

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gatewayd.errors import GatewayError, UnauthenticatedError
+from gatewayd.values.errors import GatewayError, UnauthenticatedError
 from gatewayd.web.panel.customer_address import PATH, card
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.uploading import account_of

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import GatewayError, UnauthenticatedError, UsageError
+from gatewayd.values.errors import GatewayError, UnauthenticatedError, UsageError
 from gatewayd.web.panel import marks
 from gatewayd.web.panel.customer_acts import ACTS, chosen, count_of, names_of, shared
 from gatewayd.web.panel.customer_address import PATH, card

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import UsageError
 from gatewayd.operations.customer_columns import HEADS
+from gatewayd.values.errors import UsageError
 from gatewayd.web.panel.customer_address import (
     CHANNELS,
     OUTCOMES,

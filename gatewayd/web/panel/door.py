@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gatewayd import logs
-from gatewayd.actor import NOBODY
-from gatewayd.errors import (
+from gatewayd.process import logs
+from gatewayd.values.actor import NOBODY
+from gatewayd.values.errors import (
     ConflictError,
     ForbiddenError,
     GatewayError,
@@ -27,7 +27,6 @@ from gatewayd.errors import (
     UnavailableError,
     UsageError,
 )
-from gatewayd.translation import LANGUAGES, speaking
 from gatewayd.web.panel.page import Page
 from gatewayd.web.panel.pages import PAGES
 from gatewayd.web.panel.surroundings import Surroundings
@@ -35,6 +34,7 @@ from gatewayd.web.panel.visit import LANGUAGE_COOKIE, SEE_OTHER, Visit
 from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.security import CSRF_FIELD, CSRF_HEADER, HEADERS, SESSION_COOKIE, csrf_token, from_elsewhere
 from gatewayd.web.words import gettext as _
+from gatewayd.words.translation import LANGUAGES, speaking
 
 ZIPPED_MIN: Final = 1000
 ZIPPED_LEVEL: Final = 5

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.claim_reasons import PROMISES, promise_word
 from gatewayd.web.panel import marks
 from gatewayd.web.panel.level_names import level_name, level_names
 from gatewayd.web.panel.page import Place, page
@@ -15,6 +14,7 @@ from gatewayd.web.panel.plots import Plot, Series
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
+from gatewayd.words.claim_reasons import PROMISES, promise_word
 
 HERE: Final = "/cobranza/efectividad"
 BY: Final = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gatewayd.errors import GatewayError, UsageError
+from gatewayd.values.errors import GatewayError, UsageError
 
 
 def fault(field: str, sentence: str) -> UsageError:

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
-from gatewayd.reasons import meaning
 from gatewayd.web.panel import places
 from gatewayd.web.panel.campaign_shown import shown
 from gatewayd.web.panel.formats import DAY, Formats
 from gatewayd.web.panel.pieces import ALIKE, parts_of
 from gatewayd.web.panel.plots import Part
 from gatewayd.web.words import Words
+from gatewayd.words.reasons import meaning
 
 OPEN: Final = ("queued", "sending")
 """What the lines work on now; scheduled and held messages wait for something else."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from gatewayd.errors import UnavailableError
+from gatewayd.values.errors import UnavailableError
 from gatewayd.web.panel import places
 from gatewayd.web.panel.going import OPEN, SHOWN_MAX, Going, Pace, campaign_going, going, running
 from gatewayd.web.panel.needs import need

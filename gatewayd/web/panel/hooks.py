@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, ForbiddenError, GatewayError, NotFoundError, UsageError
+from gatewayd.values.errors import ConflictError, ForbiddenError, GatewayError, NotFoundError, UsageError
 from gatewayd.web.panel.faults import faults_of
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.visit import Visit

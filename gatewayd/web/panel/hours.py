@@ -7,14 +7,14 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, FaultsError, UsageError
-from gatewayd.translation import language
+from gatewayd.values.errors import ConflictError, FaultsError, UsageError
 from gatewayd.web.panel import hours_drawing
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Tab
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
+from gatewayd.words.translation import language
 
 HERE: Final = "/ajustes/horarios"
 CLASSES: Final = ("collections", "notice", "transactional", "reply")

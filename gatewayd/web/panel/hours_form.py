@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, FaultsError, UsageError
-from gatewayd.translation import language
+from gatewayd.values.errors import ConflictError, FaultsError, UsageError
 from gatewayd.web.panel import hours_drawing, hours_fields
 from gatewayd.web.panel.hours import CLASS_WORDS, CLASSES, HERE, account_of, words_of_days
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
+from gatewayd.words.translation import language
 
 FORM: Final = f"{HERE}/cambiar"
 KIND_WORDS: Final = {

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
-from gatewayd.errors import GatewayError, NotFoundError, UnauthenticatedError
+from gatewayd.values.errors import GatewayError, NotFoundError, UnauthenticatedError
 from gatewayd.web.panel.customers import choose_account
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Column

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
 from gatewayd.web.panel import places
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Tab

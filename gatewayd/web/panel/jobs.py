@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gatewayd.errors import UnavailableError
+from gatewayd.values.errors import UnavailableError
 from gatewayd.web.panel import going_acts, places
 from gatewayd.web.panel.going import OPEN, Pace, going
 from gatewayd.web.panel.page import Place, page

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, FaultsError, NotFoundError, UsageError
+from gatewayd.values.errors import ConflictError, FaultsError, NotFoundError, UsageError
 from gatewayd.web.panel import places
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.visit import Visit

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import GatewayError, UnavailableError, UsageError
+from gatewayd.values.errors import GatewayError, UnavailableError, UsageError
 from gatewayd.web.panel import marks, places
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import parts_of

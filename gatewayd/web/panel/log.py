@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from gatewayd.errors import GatewayError, NotFoundError, UsageError
 from gatewayd.operations.exports import FLOWS, HEADS, KINDS, PORTFOLIOS
-from gatewayd.translation import language
+from gatewayd.values.errors import GatewayError, NotFoundError, UsageError
 from gatewayd.web.panel import marks
 from gatewayd.web.panel.customer_address import card
 from gatewayd.web.panel.formats import Formats
@@ -20,6 +19,7 @@ from gatewayd.web.panel.pieces import Column
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import Words, spoken
 from gatewayd.web.words import gettext as _
+from gatewayd.words.translation import language
 
 LIMIT: Final = 50
 CHOICES_S: Final = 3.0

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from gatewayd import reasons
 from gatewayd.operations.exports import FLOWS, KINDS, PORTFOLIOS
 from gatewayd.web.panel import marks
 from gatewayd.web.panel.address_filters import pairs, read
@@ -15,6 +14,7 @@ from gatewayd.web.panel.formats import Formats
 from gatewayd.web.panel.pieces import Chip, Tab
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
+from gatewayd.words import reasons
 
 PATH: Final = "/interacciones"
 MANY: Final = ("channel", "state")

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
-from gatewayd.errors import GatewayError, UnauthenticatedError, UsageError
+from gatewayd.values.errors import GatewayError, UnauthenticatedError, UsageError
 from gatewayd.web.panel.log import WORDS, formats_of
 from gatewayd.web.panel.log_address import PATH, LogAddress, chips
 from gatewayd.web.panel.log_resend import address_of, picked

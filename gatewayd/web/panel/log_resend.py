@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import GatewayError, UnauthenticatedError
+from gatewayd.values.errors import GatewayError, UnauthenticatedError
 from gatewayd.web.panel.log_address import PATH, LogAddress
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.visit import Visit

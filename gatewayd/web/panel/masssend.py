@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, GatewayError, UsageError
+from gatewayd.values.errors import ConflictError, GatewayError, UsageError
 from gatewayd.web.panel.faults import fault, faults_of
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.visit import Visit

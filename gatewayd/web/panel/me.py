@@ -8,7 +8,14 @@ from typing import Any, Final
 import segno
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, ForbiddenError, GatewayError, NotFoundError, ThrottledError, UsageError
+from gatewayd.values.errors import (
+    ConflictError,
+    ForbiddenError,
+    GatewayError,
+    NotFoundError,
+    ThrottledError,
+    UsageError,
+)
 from gatewayd.web.panel.agents import browser_of
 from gatewayd.web.panel.faults import fault, faults_of
 from gatewayd.web.panel.frame import Own

@@ -7,11 +7,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from gatewayd.reasons import meaning
 from gatewayd.web.panel import places
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.panel.pieces import Need
 from gatewayd.web.words import Words
+from gatewayd.words.reasons import meaning
 
 
 def need(document: Mapping[str, Any], words: Words, formats: Formats) -> Need:

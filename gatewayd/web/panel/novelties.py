@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.claim_reasons import KINDS, RESULTS, kind_word, result_word
-from gatewayd.errors import ConflictError, NotFoundError, UsageError
-from gatewayd.money import format_money
+from gatewayd.values.errors import ConflictError, NotFoundError, UsageError
+from gatewayd.values.money import format_money
 from gatewayd.web.panel import places
 from gatewayd.web.panel.level_names import level_name, level_names
 from gatewayd.web.panel.page import Place, page
@@ -17,6 +16,7 @@ from gatewayd.web.panel.pieces import Tab
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import ngettext, spoken
+from gatewayd.words.claim_reasons import KINDS, RESULTS, kind_word, result_word
 
 HERE: Final = "/cobranza/novedades"
 PAGE: Final = 50

@@ -8,7 +8,7 @@ from typing import Any, Final
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from gatewayd.errors import NotFoundError, UsageError
+from gatewayd.values.errors import NotFoundError, UsageError
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.pieces import Column
 from gatewayd.web.panel.uploading import account_of, name_of, upload

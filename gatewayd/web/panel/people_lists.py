@@ -8,8 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, UsageError
-from gatewayd.reasons import meaning
+from gatewayd.values.errors import ConflictError, UsageError
 from gatewayd.web.panel.customer_address import CustomerAddress, card, chips
 from gatewayd.web.panel.customers import choose_account, fields
 from gatewayd.web.panel.faults import fault, faults_of
@@ -20,6 +19,7 @@ from gatewayd.web.panel.uploading import account_of, chosen, upload
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
+from gatewayd.words.reasons import meaning
 
 HERE: Final = "/campanas/listas"
 NEW: Final = f"{HERE}/nueva"

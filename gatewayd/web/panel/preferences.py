@@ -6,9 +6,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from gatewayd.translation import LANGUAGES
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.visit import ACCOUNT_COOKIE, LANGUAGE_COOKIE, THEME_COOKIE, THEMES, Visit
+from gatewayd.words.translation import LANGUAGES
 
 YEAR_S: Final = 365 * 86_400
 _KEPT: Final = "me.edit"

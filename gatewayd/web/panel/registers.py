@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, FaultsError, NotFoundError, UsageError
+from gatewayd.values.errors import ConflictError, FaultsError, NotFoundError, UsageError
 from gatewayd.web.panel.blocklist import HERE, shown
 from gatewayd.web.panel.number_files import holder_of, result_address
 from gatewayd.web.panel.page import page

@@ -17,11 +17,11 @@ from zoneinfo import ZoneInfo
 import jinja2
 from markupsafe import Markup, escape
 
-from gatewayd import reasons, translation
 from gatewayd.web.panel import marks, pieces, plots
 from gatewayd.web.panel.assets import Assets, panel_assets
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.words import Words
+from gatewayd.words import reasons, translation
 
 FOLDER: Final = Path(__file__).parent / "templates"
 COMPONENTS: Final = ("ui/page.html", "ui/table.html", "ui/form.html", "ui/states.html")
@@ -36,7 +36,7 @@ def now() -> datetime:
 
 
 class Templates:
-    """Renders for everybody, in the language that is spoken (`gatewayd.translation.speaking`)."""
+    """Renders for everybody, in the language that is spoken (`gatewayd.words.translation.speaking`)."""
 
     def __init__(
         self, assets: Assets, folders: Sequence[Path] = (FOLDER,), clock: Callable[[], datetime] = now

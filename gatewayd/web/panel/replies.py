@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, FaultsError, NotFoundError, UsageError
-from gatewayd.reasons import meaning
+from gatewayd.values.errors import ConflictError, FaultsError, NotFoundError, UsageError
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
+from gatewayd.words.reasons import meaning
 
 HERE: Final = "/ajustes/respuestas"
 TEXT_MAX: Final = 1_600

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, ForbiddenError, GatewayError, ThrottledError, UsageError
+from gatewayd.values.errors import ConflictError, ForbiddenError, GatewayError, ThrottledError, UsageError
 from gatewayd.web.panel.faults import fault, faults_of
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.visit import Visit

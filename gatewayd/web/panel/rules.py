@@ -8,15 +8,15 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from gatewayd.claim_reasons import claim_word
 from gatewayd.dunning.policy import CHANNELS
-from gatewayd.errors import ConflictError, FaultsError, ForbiddenError, NotFoundError, UsageError
+from gatewayd.values.errors import ConflictError, FaultsError, ForbiddenError, NotFoundError, UsageError
 from gatewayd.web.panel import marks, rule_form
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.uploading import account_of
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
+from gatewayd.words.claim_reasons import claim_word
 
 HERE: Final = "/cobranza/reglas"
 PAGE_MAX: Final = 200

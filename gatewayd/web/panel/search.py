@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import GatewayError, UnavailableError
 from gatewayd.numbers import NumberError, Numbers, Policy
+from gatewayd.values.errors import GatewayError, UnavailableError
 from gatewayd.web.panel import places
 from gatewayd.web.panel.page import PAGES, page
 from gatewayd.web.panel.visit import Visit

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd.errors import ThrottledError, UnauthenticatedError
+from gatewayd.values.errors import ThrottledError, UnauthenticatedError
 from gatewayd.web.panel.page import page
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.security import SESSION_COOKIE

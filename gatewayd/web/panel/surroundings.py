@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from gatewayd.actor import Role
-from gatewayd.errors import GatewayError
+from gatewayd.values.actor import Role
+from gatewayd.values.errors import GatewayError
 from gatewayd.web.panel.frame import Count, Credit, Frame, Own
 from gatewayd.web.panel.navigation import entries
 from gatewayd.web.panel.page import PAGES, Page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gatewayd.errors import UsageError
+from gatewayd.values.errors import UsageError
 from gatewayd.web.panel.log import formats_of
 from gatewayd.web.panel.log_address import LogAddress, chips
 from gatewayd.web.panel.log_export import TASKS

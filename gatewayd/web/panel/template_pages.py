@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gatewayd.errors import ConflictError, FaultsError, GatewayError, NotFoundError, UsageError
+from gatewayd.values.errors import ConflictError, FaultsError, GatewayError, NotFoundError, UsageError
 from gatewayd.web.panel import template_form as form
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Chip, Tab

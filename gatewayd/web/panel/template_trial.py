@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from starlette.responses import HTMLResponse, Response
 
-from gatewayd.errors import FaultsError, GatewayError, NotFoundError
-from gatewayd.texts import transliterate
+from gatewayd.values.errors import FaultsError, GatewayError, NotFoundError
+from gatewayd.values.texts import transliterate
 from gatewayd.web.panel import template_form as form
 from gatewayd.web.panel import template_pages as pages
 from gatewayd.web.panel.page import page

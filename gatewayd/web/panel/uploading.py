@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.datastructures import UploadFile
 
-from gatewayd.errors import UsageError
+from gatewayd.values.errors import UsageError
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
 

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from gatewayd.actor import Role
-from gatewayd.errors import ConflictError, ForbiddenError, GatewayError, NotFoundError, UsageError
+from gatewayd.values.actor import Role
+from gatewayd.values.errors import ConflictError, ForbiddenError, GatewayError, NotFoundError, UsageError
 from gatewayd.web.panel.faults import fault, faults_of
 from gatewayd.web.panel.page import Place, page
 from gatewayd.web.panel.pieces import Column

@@ -15,16 +15,16 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from gatewayd.actor import Actor
 from gatewayd.operations import OPERATIONS
 from gatewayd.operations.rights import allows
-from gatewayd.translation import language
+from gatewayd.values.actor import Actor
 from gatewayd.web.panel.formats import Formats
 from gatewayd.web.panel.frame import NONE, Frame, Notice
 from gatewayd.web.panel.rendering import rendered
 from gatewayd.web.remote import AwayError, Bearer, Remote
 from gatewayd.web.security import csrf_token
 from gatewayd.web.words import Words
+from gatewayd.words.translation import language
 
 SEE_OTHER: Final = 303
 """RFC 9110 §15.4.4: after a form, a page that may be loaded again."""

@@ -8,8 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from gatewayd.claim_reasons import KINDS, kind_word
-from gatewayd.errors import NotFoundError
+from gatewayd.values.errors import NotFoundError
 from gatewayd.web.panel.bills import placed
 from gatewayd.web.panel.customer_address import CHANNELS, card
 from gatewayd.web.panel.customers import choose_account
@@ -18,6 +17,7 @@ from gatewayd.web.panel.rendering import now
 from gatewayd.web.panel.uploading import account_of
 from gatewayd.web.panel.visit import Visit
 from gatewayd.web.words import gettext as _
+from gatewayd.words.claim_reasons import KINDS, kind_word
 
 SHEET: Final = "/clientes/acciones/visita"
 CALLS: Final = "/cobranza/novedades/lista"

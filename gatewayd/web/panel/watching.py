@@ -15,7 +15,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from gatewayd.errors import GatewayError, ThrottledError, UnauthenticatedError
+from gatewayd.values.errors import GatewayError, ThrottledError, UnauthenticatedError
 from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.words import gettext as _
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
-from gatewayd.errors import GatewayError, UnauthenticatedError
+from gatewayd.values.errors import GatewayError, UnauthenticatedError
 from gatewayd.web.panel import places
 from gatewayd.web.panel.pieces import Need
 from gatewayd.web.panel.rendering import now

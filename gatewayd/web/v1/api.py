@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gatewayd.translation import speaking
 from gatewayd.web.remote import Remote
 from gatewayd.web.v1 import browser, problems
 from gatewayd.web.v1.call import answer
@@ -20,6 +19,7 @@ from gatewayd.web.v1.limits import Limits
 from gatewayd.web.v1.problems import Problem
 from gatewayd.web.v1.table import ENDPOINTS
 from gatewayd.web.words import gettext as _
+from gatewayd.words.translation import speaking
 
 PREFIX: Final = "/v1/"
 

@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gatewayd.translation import language, speaking
 from gatewayd.web.security import HEADERS
 from gatewayd.web.v1.door import wanted
 from gatewayd.web.v1.problems import KINDS, PATH
 from gatewayd.web.words import gettext as _
+from gatewayd.words.translation import language, speaking
 
 FOLDER: Final = Path(__file__).parent / "templates"
 HTML: Final = "text/html; charset=utf-8"

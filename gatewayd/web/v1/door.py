@@ -11,10 +11,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gatewayd import logs
-from gatewayd.errors import GatewayError, UnauthenticatedError
-from gatewayd.throttle import counted_as
-from gatewayd.translation import language, speaking
+from gatewayd.process import logs
+from gatewayd.values.errors import GatewayError, UnauthenticatedError
+from gatewayd.values.throttle import counted_as
 from gatewayd.web.remote import Bearer, Remote
 from gatewayd.web.v1 import problems
 from gatewayd.web.v1.call import KEY_HEADER, Call
@@ -26,6 +25,7 @@ from gatewayd.web.v1.problems import Problem, of_error
 from gatewayd.web.v1.schemas import SCHEMAS
 from gatewayd.web.v1.validation import Schema, fault, invalid, read_json, refuse_nul
 from gatewayd.web.words import gettext as _
+from gatewayd.words.translation import language, speaking
 
 TOKEN_MAX: Final = 200
 LANGUAGES: Final = ("es", "en")

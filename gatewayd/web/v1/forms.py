@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gatewayd.model import State
+from gatewayd.values.model import State
 
 Schema = dict[str, Any]
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gatewayd.translation import language, speaking
 from gatewayd.web.remote import Bearer, Remote
+from gatewayd.words.translation import language, speaking
 
 TOGETHER: Final = 64
 """Posts that go together at most."""

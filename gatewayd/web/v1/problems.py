@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from gatewayd import errors
-from gatewayd.errors import GatewayError
+from gatewayd.values import errors
+from gatewayd.values.errors import GatewayError
 from gatewayd.web.words import gettext as _
 from gatewayd.web.words import spoken
 

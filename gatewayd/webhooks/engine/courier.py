@@ -16,9 +16,9 @@ from typing import Final
 
 import structlog
 
-from gatewayd.errors import GatewayError
 from gatewayd.store.webhooks.progress import Again, Failure, Place, Progress
 from gatewayd.store.webhooks.questions import Endpoint, Waiting
+from gatewayd.values.errors import GatewayError
 from gatewayd.webhooks import signature, target
 from gatewayd.webhooks.engine.desk import Access, Desk
 from gatewayd.webhooks.engine.source import PAGE, Item, Page

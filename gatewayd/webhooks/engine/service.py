@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol, TypeVar
 import structlog
 
 from gatewayd.config import WebhookConfig
-from gatewayd.errors import GatewayError, NotFoundError, UnavailableError
+from gatewayd.credentials.vault import Vault
 from gatewayd.store.commands import Change, Command
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending.restoration import standing_still
@@ -26,8 +26,7 @@ from gatewayd.store.webhooks import endpoints, outbox, progress, questions
 from gatewayd.store.webhooks.endpoints import FILE, Filed
 from gatewayd.store.webhooks.progress import Place, Progress
 from gatewayd.store.webhooks.questions import Endpoint, Kept, Waiting
-from gatewayd.translation import gettext as _
-from gatewayd.vault import Vault
+from gatewayd.values.errors import GatewayError, NotFoundError, UnavailableError
 from gatewayd.webhooks import event, signature
 from gatewayd.webhooks.engine.courier import WAITING_MOST, Courier
 from gatewayd.webhooks.engine.desk import Access, Desk, Post
@@ -36,6 +35,7 @@ from gatewayd.webhooks.engine.watch import Watch
 from gatewayd.webhooks.schedule import Schedule
 from gatewayd.webhooks.signature import Secret, SecretError
 from gatewayd.webhooks.verdict import Verdict
+from gatewayd.words.translation import gettext as _
 from spool.folders import Spool
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from gatewayd.inbox_writer import inbox_document
+from gatewayd.outgoing.inbox_writer import inbox_document
 from gatewayd.store.reader import Reader
 from gatewayd.store.sending.inbox import entries
 from gatewayd.store.webhooks.outbox import INBOUND, RECEIPT

@@ -16,13 +16,13 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
-from gatewayd.errors import GatewayError
-from gatewayd.money import format_money
 from gatewayd.store.commands import Change, Command
 from gatewayd.store.sending.questions import LowCredit, low_credit
 from gatewayd.store.session import Session
 from gatewayd.store.webhooks import outbox
-from gatewayd.views import LineView, in_trouble
+from gatewayd.values.errors import GatewayError
+from gatewayd.values.money import format_money
+from gatewayd.values.views import LineView, in_trouble
 from gatewayd.webhooks.event import CREDIT_LOW, LINE
 
 log = structlog.get_logger()

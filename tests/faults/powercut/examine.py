@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from gatewayd.dispatch.resuming import left_open
-from gatewayd.inbox_writer import inbox_document
 from gatewayd.outcomes import Terms
+from gatewayd.outgoing.inbox_writer import inbox_document
 from gatewayd.store.commands import (
     CutSegments,
     DropJob,

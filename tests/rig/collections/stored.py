@@ -8,24 +8,24 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gatewayd import billing_desk as desk
-from gatewayd.actor import Scope
 from gatewayd.billing import fields
+from gatewayd.billing.engine import desk
 from gatewayd.claims.moment import Moment, moments
 from gatewayd.customers.change import changed
 from gatewayd.customers.document import Customer
 from gatewayd.dunning.decide import decide
 from gatewayd.dunning.decision import Decision
 from gatewayd.dunning.document import document_of, policy_of
-from gatewayd.errors import UsageError
 from gatewayd.numbers import Numbers, Policy
-from gatewayd.reminder import Draft
 from gatewayd.store.accounts import account_number
 from gatewayd.store.commands import Change, CreateAccount
 from gatewayd.store.contacts import customers, joining
 from gatewayd.store.dunning import merging, pauses, policies, promises, reminder_sends, reminders, situations, steps
 from gatewayd.store.dunning.promises import NewPromise
 from gatewayd.store.session import Session
+from gatewayd.values.actor import Scope
+from gatewayd.values.errors import UsageError
+from gatewayd.values.reminder import Draft
 from tests.conformance.house import House
 from tests.rig.collections.book import Bill, Money, Rule
 from tests.rig.collections.history import Event, History, When

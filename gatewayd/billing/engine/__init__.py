@@ -1,0 +1,1 @@
+"""What billing says enters the store here, with what follows from it and what it withdraws."""

@@ -1,0 +1,1 @@
+"""What every process of ours needs: its log, its word to systemd, its HTTP server, its failpoints."""

@@ -1,0 +1,1 @@
+"""What codes mean to people: one code, one sentence in each language."""
