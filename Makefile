@@ -1,7 +1,7 @@
 # What a person at a checkout does: each target sets up all it needs by itself.
 #
 #   make demo              a real campaign through simulated modems (ARGS="--modems 8", ARGS=--exit …)
-#   make test              the whole test suite (ARGS="tests/unit -k money", ARGS=--cpu-report …)
+#   make test              the whole test suite (ARGS="tests/unit -k money", ARGS="-n 0 --cpu-report" …)
 #   make check             ruff, mypy strict, and the shape of the tree
 #   make bench             measure; the figures of docs/benchmarks.md (ARGS="first idle", ARGS=--help …)
 #   make faults            long fault runs: kills, unplugs, power cuts
@@ -27,7 +27,7 @@ demo: $(VENV)/run.stamp
 	@$(BIN)/gatewayd demo $(ARGS)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m "not bench and not fault" --forks $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -m "not bench and not fault" -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -11,7 +11,6 @@ from typing import Any, Final
 import pytest
 
 from tests.cpu_report import CpuReport
-from tests.forks import Forks
 from tests.rig.gateway import OverdueError
 from tests.rig.pattern import copying
 
@@ -23,16 +22,12 @@ _FAILED: Final = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--cpu-report", action="store_true", help="tell what each test file took of the processor")
-    parser.addoption("--forks", type=int, default=0, help="run so many test files at once")
+    parser.addoption("--cpu-report", action="store_true", help="tell what each test file took of the processor (-n 0)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    report = CpuReport(config) if config.getoption("--cpu-report") else None
-    if report is not None:
-        config.pluginmanager.register(report)
-    if config.getoption("--forks"):
-        config.pluginmanager.register(Forks(config, config.getoption("--forks"), report))
+    if config.getoption("--cpu-report"):
+        config.pluginmanager.register(CpuReport())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -72,3 +67,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, b
 def _stores() -> None:
     """Has new stores be copies of one."""
     copying()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Has `--dist loadfile` keep the tests of `tests/quiet` for the end."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.quiet_last import QuietLast
+
+    return QuietLast(config, log)

@@ -41,21 +41,15 @@ def cpu_s() -> float:
 
 
 class CpuReport:
-    """Reads the counters where one file follows another; the process that collected is told by its forks, and tells."""
+    """Reads the counters where one file follows another, in one process that runs them all (`-n 0`)."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-        self.spent: list[Spent] = []
+    def __init__(self) -> None:
+        self._spent: list[Spent] = []
         self._since = (0.0, time.monotonic())
-
-    def begin(self) -> None:
-        """Counts from now on, in a worker that was forked."""
-        self.spent = []
-        self._since = cpu_s(), time.monotonic()
 
     def _close(self, name: str) -> None:
         cpu, now = cpu_s(), time.monotonic()
-        self.spent.append((name, cpu - self._since[0], now - self._since[1]))
+        self._spent.append((name, cpu - self._since[0], now - self._since[1]))
         self._since = cpu, now
 
     def pytest_collection_finish(self) -> None:
@@ -70,7 +64,7 @@ class CpuReport:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-        for name, cpu, wall in self.spent:
+        for name, cpu, wall in self._spent:
             found[name][0] += cpu
             found[name][1] += wall
         terminalreporter.section("seconds of the processor, and of the clock")
