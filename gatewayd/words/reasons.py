@@ -201,6 +201,8 @@ MEANINGS: Final = {
     "absent": spoken("phone off or out of reach"),
     "silence": spoken("no answer after handing it over"),
     "stopped": spoken("the daemon stopped in the middle"),
+    "another_import": spoken("another file of it came meanwhile"),
+    "register_empty": spoken("no row could be read as a number"),
     "no_prompt": spoken("modem gave no prompt"),
     "network_timeout": spoken("the network did not answer"),
     "unknown_error": spoken("unknown error of the modem"),

@@ -315,6 +315,7 @@ CASES: Final[Mapping[str, Case]] = {
     "audit.export": Case("administrator", "manage"),
     "audit.list": Case("administrator", "manage"),
     "blocklist.add": Case("user", "manage", _of(numbers=["+5491150009999"])),
+    "blocklist.upload": Case("user", "manage", _of(upload="0" * 24, file="bajas.csv"), vain=True),
     "blocklist.doubtful": Case("supervisor", "read"),
     "blocklist.list": Case("supervisor", "read"),
     "blocklist.remove": Case(
@@ -378,6 +379,12 @@ CASES: Final[Mapping[str, Case]] = {
     "register.finish": Case("administrator", "manage", _of(register_name="no-llame", began=1), vain=True),
     "register.import": Case(
         "administrator", "manage", _of(register_name="no-llame", source="AAIP", as_of="2026-11-01", channel="call")
+    ),
+    "register.upload": Case(
+        "administrator",
+        "manage",
+        _of(register_name="no-llame", source="AAIP", as_of="2026-11-01", holder="norte", upload="0" * 24),
+        vain=True,
     ),
     "register.list": Case("administrator", "manage"),
     "register.remove": Case("administrator", "manage", _of(register_name="otra", reason="ya no rige"), vain=True),
