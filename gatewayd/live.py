@@ -213,8 +213,8 @@ class LiveGateway:
     async def test(self, line: str, number: str, account: str | None, text: str) -> int:
         """Sends one urgent message over that line alone, by the way of every message: a job in the spool."""
         runner = self._runner(line)
-        if not runner.usable:
-            raise UnavailableError(_("line {line} is {state}").format(line=line, state=standing(*runner.state)))
+        if not runner.usable:  # the gateway is there: it is this line that is not
+            raise ConflictError(_("line {line} is {state}").format(line=line, state=standing(*runner.state)))
         if len(runner.driver.channels) != 1:
             raise ConflictError(_("line {line} serves several channels").format(line=line))
         if account is None:

@@ -21,6 +21,7 @@ from drivers.base import (
 )
 from gatewayd.dispatch.sink import LineSink
 from gatewayd.values.errors import UnavailableError
+from gatewayd.words.translation import gettext as _
 
 
 class Device:
@@ -33,7 +34,7 @@ class Device:
 
     def _running(self) -> Line:
         if self.line is None:
-            raise UnavailableError(f"line {self._name} is not running")
+            raise UnavailableError(_("line {line} is not running").format(line=self._name))
         return self.line
 
     async def hook(self, call: HookCall) -> str:

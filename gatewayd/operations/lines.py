@@ -201,9 +201,11 @@ class TestLine(Operation):
         await _started(backend, self.line)
         try:
             number = await live.test(self.line, self.number, self.account, self.text)
-        except UnavailableError as error:
+        except (ConflictError, UnavailableError) as error:
+            if type(error) not in {ConflictError, UnavailableError}:
+                raise  # it says by itself what is to be done
             faults = await _findings(line)
-            raise UnavailableError("; ".join([str(error), *map(_sentence, faults)])) from error
+            raise type(error)("; ".join([str(error), *map(_sentence, faults)])) from error
         found = await backend.read(lambda reader: reader.message_by_number(number, backend.now()))
         attempts = [one.public for one in found.attempts if one.line == self.line]
         exchange = live.exchange(self.line, attempts[-1]) if attempts else None
@@ -257,4 +259,6 @@ class AskLine(Operation):
             answer = await live.command(self.line, self.question, self.argument)
         except LineError as error:  # the gateway is there: it is this line that cannot say so now
             raise ConflictError(_(str(error))) from error
+        except UnavailableError as error:  # the same: it is switched off, or being made ready
+            raise ConflictError(str(error)) from error
         return {"line": self.line, "question": self.question, "answer": dict(answer)}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gatewayd.values.errors import ConflictError, FaultsError, UnavailableError
+from gatewayd.values.errors import ConflictError, FaultsError
 from tests.rig import judge
 from tests.rig.devices import PASSWORD, device
 from tests.rig.gateway import Gateway
@@ -82,8 +82,15 @@ def test_one_broken_line_leaves_the_others_at_work(trial: Trial) -> None:
     with pytest.raises(FaultsError) as error:
         gateway.call("line.set", line="claro-1", keys={"rate": "fast"})
     assert error.value.faults[0]["key"] == "rate"
-    with pytest.raises(UnavailableError):
+    # The gateway is there: it is this line that is not.
+    with pytest.raises(ConflictError, match="lejos"):
         gateway.call("line.test", line="lejos", number="1159876543")
+    gateway.call("line.disable", line="lejos")
+    for operation, said in (("line.test", {"number": "1159876543"}), ("line.ask", {"question": "balance"})):
+        with pytest.raises(ConflictError, match="line lejos is"):
+            gateway.call(operation, line="lejos", **said)
+    gateway.call("line.enable", line="lejos")
+    gateway.wait_line("lejos", "recovering", "quarantined", "waiting")
     gateway.drop(job("a", 6))
     assert gateway.wait_job("a")["counts"]["delivered"] == 6
     shown = {one["name"]: one for one in gateway.call("line.list", whole=True)["items"]}
@@ -152,7 +159,7 @@ def test_a_mail_account_sends_its_test_once_its_password_is_there(trial: Trial, 
             gateway.call("line.test", line="correo", number="ana@example.net")
         gateway.call("line.secret", line="correo", key="password", secret="wrong-one")
         gateway.wait_line("correo", "recovering", "quarantined", "waiting")
-        with pytest.raises(UnavailableError):
+        with pytest.raises(ConflictError):
             gateway.call("line.test", line="correo", number="ana@example.net")
         gateway.call("line.secret", line="correo", key="password", secret=PASSWORD)
         gateway.wait_line("correo", "ready")
