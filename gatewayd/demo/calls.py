@@ -107,12 +107,13 @@ def campaigns(play: Play) -> Sequence[Campaign]:
         "channel": "call",
         "class": "notice",
         "recipients": [
-            {"to": f"011 4321-00{number:02d}", "ref": f"C-{number:05d}", "nombre": name, "deuda": f"1.{number:03d},50"}
+            {"to": f"011 4321-00{number:02d}", "ref": f"C-{number:05d}", "nombre": name}
             for number, name in enumerate(_PEOPLE)
         ],
         "call": {
             "script": {
-                "message": [{"say": "Hola %nombre%. Su saldo es de"}, {"amount": "%deuda%"}, {"say": "pesos."}],
+                # No amount: anybody may have answered.
+                "message": [{"say": "Hola %nombre%. Le llamamos por su factura, que está vencida."}],
                 "menu": {"1": "repeat", "2": "promise", "9": "opt_out"},
                 "menu_prompt": "Si va a pagar, marque dos.",
                 "confirm": {"promise": "Gracias.", "opt_out": "No lo llamaremos más."},
