@@ -21,7 +21,7 @@ from gatewayd.words import translation
 from spool import messages
 from spool import translation as spool_translation
 
-ROOT = Path(translation.__file__).parent
+ROOT = Path(translation.__file__).parents[1]
 DRIVERS = ROOT.parent / "drivers"
 KEYWORDS = {**DEFAULT_KEYWORDS, "spoken": None, "phrase": None}
 """As in the Makefile: a driver marks texts for people by `spoken`; `phrase` says what a template escapes later."""
@@ -47,7 +47,7 @@ DOMAINS = (
     Domain("spool", spool_translation.FOLDER, (spool_translation.FOLDER.parent,)),
     Domain("web", WEB / "locale", (WEB,)),
 )
-CORES_WORDS = re.compile(r"^from (?:gatewayd\.translation|drivers\.base) import (.*)$", re.MULTILINE)
+CORES_WORDS = re.compile(r"^from (?:gatewayd\.words\.translation|drivers\.base) import (.*)$", re.MULTILINE)
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 
 
