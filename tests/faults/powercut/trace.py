@@ -206,9 +206,17 @@ class Trace:
 
     def _whole(self, text: str, begun: _Begun | None) -> Iterator[Event]:
         match = _CALL.fullmatch(text)
-        if match is None or match[3] in {"?", "-1"}:
+        if match is None or match[3] == "-1":
             return
-        name, arguments, result = match[1], match[2].split(", "), int(match[3])
+        name, arguments = match[1], match[2].split(", ")
+        if match[3] == "?":
+            # A kill found it begun: a write is not broken off, and the next life goes on behind it. Had it not been
+            # begun after all, that life has written in its place.
+            if name not in {"write", "pwrite64"}:
+                return
+            result = int(arguments[2])
+        else:
+            result = int(match[3])
         if name in {"fsync", "fdatasync"}:
             if begun is not None and begun.sync is not None:
                 yield SyncEnds(begun.sync, _path(arguments[0]))
