@@ -235,7 +235,6 @@ class _Speaker:
         by = await self._server.watcher(request, self._uid)
         judged = loop.time()
         async with aclosing(self._server.news.watch(by.account, JUDGE_S)) as changes:
-            yield []
             async for kinds in changes:
                 if loop.time() - judged >= JUDGE_S / 2:
                     if (await self._server.watcher(request, self._uid)).account != by.account:

@@ -91,8 +91,9 @@ class News:
 
     async def watch(self, account: str | None, within_s: float) -> AsyncGenerator[frozenset[str], None]:
         """Yields the kinds of things that have changed for an account (None: for any), an empty set after `within_s`
-        without a change."""
+        without a change; first of all an empty one, from which on nothing is missed."""
         with self._watching(account) as watcher:
+            yield frozenset()
             while True:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(within_s):

@@ -36,6 +36,8 @@ async def test_a_person_is_told_of_its_own_account() -> None:
         aclosing(spread.watch("sur", 0.6)) as sur,
         aclosing(spread.watch(None, 0.6)) as everybody,
     ):
+        for one in (norte, sur, everybody):
+            assert await _next(one) == frozenset(), "it listens from now on"
         waiting = [asyncio.create_task(_next(one)) for one in (norte, sur, everybody)]
         await asyncio.sleep(0.05)
         for _ in range(1000):
@@ -61,20 +63,21 @@ async def test_nothing_is_kept_where_nobody_watches() -> None:
     spread.say("line")
     async with aclosing(spread.watch(None, 0.3)) as changes:
         assert await _next(changes) == frozenset()
+        assert await _next(changes) == frozenset()
 
 
 async def test_a_store_that_is_away_makes_one_word_too_many_not_too_few() -> None:
     spread = news(broken=True)
     async with aclosing(spread.watch("norte", 5)) as changes:
-        waiting = asyncio.create_task(_next(changes))
-        await asyncio.sleep(0.05)
+        assert not await _next(changes)
         spread.jobs([2])
-        assert "message" in await waiting
+        assert "message" in await _next(changes)
 
 
 async def test_one_who_does_not_read_holds_nothing_up() -> None:
     spread = news()
     async with aclosing(spread.watch(None, 5)) as slow, aclosing(spread.watch(None, 5)) as quick:
+        assert not await _next(slow) | await _next(quick)
         first = [asyncio.create_task(_next(one)) for one in (slow, quick)]
         await asyncio.sleep(0.05)
         for kind in ("line", "daemon", "credit"):

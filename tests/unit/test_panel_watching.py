@@ -26,9 +26,14 @@ class Daemon:
         self.said: asyncio.Queue[Any] = asyncio.Queue()
         self.heard: list[str | None] = []
         self.ended: set[str | None] = set()
+        self.open: asyncio.Event | None = None
+        """Until when it does not answer."""
 
     async def changes(self, bearer: Bearer) -> AsyncIterator[frozenset[str]]:
         self.heard.append(bearer.session)
+        if self.open is not None:
+            await self.open.wait()
+        yield frozenset()
         while True:
             found = await self.said.get()
             if isinstance(found, Exception):
@@ -66,6 +71,18 @@ async def test_a_change_reaches_all_who_watch_by_one_look_at_the_daemon() -> Non
     assert not all_of_them._looks
 
 
+async def test_what_changes_before_the_daemon_is_heard_is_not_missed() -> None:
+    daemon = Daemon()
+    daemon.open = asyncio.Event()
+    stream = await opened(Watching(cast(Remote, daemon)), "first")
+    coming = asyncio.create_task(read(stream))
+    await asyncio.sleep(0)
+    assert not coming.done(), "a page that loads anew now would be as old, once the daemon is heard"
+    daemon.open.set()
+    assert EVERYTHING in await coming
+    await cast(Any, stream).aclose()
+
+
 async def test_a_stream_that_comes_back_is_told_what_it_missed() -> None:
     daemon = Daemon()
     all_of_them = Watching(cast(Remote, daemon))
@@ -97,7 +114,8 @@ async def test_who_is_signed_out_is_told_nothing_more_and_another_goes_on(monkey
     with pytest.raises(StopAsyncIteration):
         await read(first)
     await daemon.said.put({"line"})
-    assert "data: line\n" in await read(second)
+    # Where the daemon was heard as the one who left, it is heard anew, and what was missed in between is told.
+    assert "line" in await read(second)
     await cast(Any, second).aclose()
 
 

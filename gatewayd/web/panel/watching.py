@@ -56,6 +56,8 @@ class _Look:
     watchers: set[_Watcher] = field(default_factory=set)
     told: deque[tuple[int, frozenset[str]]] = field(default_factory=lambda: deque(maxlen=KEPT))
     number: int = 0
+    heard: bool = False
+    """Whether the daemon is heard. What changed before that is unknown, so everything is told once it is."""
     task: asyncio.Task[None] | None = None
 
     def tell(self, kinds: frozenset[str]) -> None:
@@ -146,7 +148,8 @@ class Watching:
     def _seen(self, last: str, look: _Look) -> int:
         """Returns the number of the event that was seen last; for a new or unknown one none, which means everything."""
         if not last:
-            return look.number + 1  # what has changed since the page was made, a moment ago, would be missed
+            # What has changed since the page was made, a moment ago, would be missed.
+            return look.number + 1 if look.heard else look.number
         boot, _dash, number = last.partition("-")
         if boot != self._boot or not number.isdecimal() or len(number) > 18:
             return -1 if look.told else look.number + 1  # not known: everything
@@ -158,11 +161,12 @@ class Watching:
         try:
             while look.watchers:
                 watcher = next(iter(look.watchers))
+                look.heard = False
                 try:
                     async with aclosing(self._remote.changes(watcher.bearer)) as changes:
                         async for kinds in changes:
-                            look.tell(_EVERYTHING if away else kinds & _EVERYTHING)
-                            away = False
+                            look.tell(kinds & _EVERYTHING if look.heard else _EVERYTHING)
+                            look.heard, away = True, False
                             if watcher not in look.watchers:
                                 break
                         else:
