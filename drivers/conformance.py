@@ -97,7 +97,7 @@ class Device(Protocol):
     async def strike(self, fault: Fault) -> None: ...
 
     async def mend(self) -> None:
-        """No fault is left, and whoever waits is let go."""
+        """Ends every fault, and lets go of everybody who waits."""
 
     async def unplug(self) -> None:
         """The device is gone: off, out of reach, its port lost."""

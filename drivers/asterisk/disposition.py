@@ -83,7 +83,7 @@ CAUSE_HINTS: Final = {
 """The same by hang-up cause (Q.850 §2.2.7), where no SIP answer is known."""
 
 LINE_SIP: Final = frozenset({401, 402, 407})
-"""SIP answers that are about us, whoever is called: credentials (§21.4.2, §21.4.8), payment (§21.4.3)."""
+"""SIP answers that blame the caller, not the person called: credentials (§21.4.2, §21.4.8), payment (§21.4.3)."""
 
 PERSON_SIP: Final = frozenset({480, 486, 600, 603})
 """SIP answers that speak of one telephone: it is off, busy, or declines (§21.4.18, §21.4.24, §21.6)."""

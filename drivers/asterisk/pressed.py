@@ -109,6 +109,6 @@ async def _store(spent: list[Spent], events: EventSink) -> None:
 
 
 def _said(report: Report) -> Mapping[str, Any]:
-    """Returns what a call has brought of which only the key is known that was pressed in it."""
+    """Returns what the key pressed in a call tells of it, where nothing else is known."""
     outcome = verdict_outcome(Evidence(answered=True, report=report), UNKNOWN)
     return outcome.detail if isinstance(outcome, Completed) else {}

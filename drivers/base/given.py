@@ -62,7 +62,7 @@ class OpenAttempt:
 
 @dataclass(frozen=True, slots=True)
 class AwaitedAttempt:
-    """An attempt of an earlier life of the line, of which more may still be learnt by asking."""
+    """An attempt from before a restart; the device may still know what became of it."""
 
     attempt: str
     to: str

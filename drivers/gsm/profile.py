@@ -12,7 +12,7 @@ from dataclasses import dataclass
 class Profile:
     name: str
     makers: tuple[str, ...] = ()
-    """Lower-case words of which one is in the answer of +CGMI."""
+    """Words in lower case; the answer to +CGMI holds one of them."""
     hush: tuple[str, ...] = ()
     """What ends its unsolicited chatter, written as soon as the maker is known; an error is no matter."""
     setup: tuple[str, ...] = ()
