@@ -67,18 +67,8 @@ class ContactUploads(TaskEngine):
                 self.running = None
         if not last.get("over"):
             return await self._refuse(task, last)
-        now, outcome = self.now(), json.dumps(counts)
-        await self.change(
-            lambda unit: processes.end(
-                *(unit.session, task.id, "done", now),
-                done=last["done"],
-                file=name if last["octets"] else None,
-                octets=last["octets"],
-                outcome=outcome,
-            )
-        )
+        await self.done(task, last, file=name if last["octets"] else None, outcome=json.dumps(counts))
         log.info("contacts entered", process=task.id, **counts)
-        self.say(task, "done")
         return None
 
     async def _enter(self, task: Process, document: dict[str, Any], counts: dict[str, int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
@@ -145,6 +145,22 @@ class TaskEngine(ABC):
     def say(self, task: Process, state: str) -> None:
         """Says to those who watch that account that a task changed."""
         self._tell("task", f"{task.account or '*'}/{self.kind}-{task.id}", state)
+
+    async def done(
+        self, task: Process, last: Mapping[str, Any], *, file: str | None, outcome: str | None = None
+    ) -> None:
+        """Writes down that it is done, as the `last` document of its worker says."""
+        now = self.now()
+        await self.change(
+            lambda unit: processes.end(
+                *(unit.session, task.id, "done", now),
+                done=last["done"],
+                file=file,
+                octets=last["octets"],
+                outcome=outcome,
+            )
+        )
+        self.say(task, "done")
 
     async def failed(self, task: Process, reason: str, *, done: int = 0) -> None:
         """Writes down that it failed after so many rows, unless somebody has cancelled it."""

@@ -36,14 +36,8 @@ class Exports(TaskEngine):
         last = await self._written(task.id, whole)
         if "octets" not in last:
             return await self.failed(task, str(last.get("error", "worker_died")))
-        now = self.now()
-        await self.change(
-            lambda unit: processes.end(
-                unit.session, task.id, "done", now, done=last["done"], file=name, octets=last["octets"]
-            )
-        )
+        await self.done(task, last, file=name)
         log.info("export done", process=task.id, rows=last["done"])
-        self.say(task, "done")
         return None
 
     async def _written(self, number: int, request: dict[str, Any]) -> dict[str, Any]:

@@ -81,18 +81,8 @@ class NumberUploads(TaskEngine):
             return await self.failed(task, str(last.get("error", "worker_died")), done=done)
         if began is not None and not await self._finished(task, began, counts):
             return await self.failed(task, "another_import" if _named(counts) else "register_empty", done=done)
-        now, outcome = self.now(), json.dumps(counts)
-        await self.change(
-            lambda unit: processes.end(
-                *(unit.session, task.id, "done", now),
-                done=last["done"],
-                file=name if last["octets"] else None,
-                octets=last["octets"],
-                outcome=outcome,
-            )
-        )
+        await self.done(task, last, file=name if last["octets"] else None, outcome=json.dumps(counts))
         log.info("numbers entered", process=task.id, **counts)
-        self.say(task, "done")
         return None
 
     async def _begun_register(self, said: dict[str, Any]) -> RegisterView:
